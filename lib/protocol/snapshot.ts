@@ -1,0 +1,90 @@
+import * as z from "zod";
+import { eventSchema } from "./event";
+import { messageIdSchema, uuidV4Schema } from "./ids";
+import { consultationStatusSchema, messageSchema, timeSchema } from "./message";
+import { positionSchema } from "./position";
+import { userSchema } from "./user";
+
+/** "delayed": the server cannot publish just now, so clients poll. */
+export const pushStateSchema = z.enum(["ok", "delayed"]);
+export type PushState = z.infer<typeof pushStateSchema>;
+
+export const consultationSchema = z.object({
+  id: uuidV4Schema,
+  status: consultationStatusSchema,
+  subject: z.string(),
+  scheduledFor: timeSchema.nullable(),
+  startedAt: timeSchema.nullable(),
+  endedAt: timeSchema.nullable(),
+});
+export type Consultation = z.infer<typeof consultationSchema>;
+
+export const participantSchema = z.object({
+  user: userSchema,
+  online: z.boolean(),
+  lastActiveAt: timeSchema.nullable(),
+  position: positionSchema,
+});
+export type Participant = z.infer<typeof participantSchema>;
+
+/** One consistent read of a consultation: folding later events onto it equals reading it again (RCV5). */
+export const snapshotSchema = z.object({
+  consultation: consultationSchema,
+  participants: z.array(participantSchema),
+  messages: z.array(messageSchema),
+  hasMore: z.boolean(),
+  headSeq: z.int().nonnegative(),
+  epoch: z.string(),
+  serverTime: timeSchema,
+  push: pushStateSchema,
+});
+export type Snapshot = z.infer<typeof snapshotSchema>;
+
+/** Answer of `GET …/events`. `reset` means: start over from a snapshot. */
+export const eventsPageSchema = z.union([
+  z.object({ reset: z.literal(true), headSeq: z.int().nonnegative(), epoch: z.string() }),
+  z.object({
+    events: z.array(eventSchema),
+    headSeq: z.int().nonnegative(),
+    epoch: z.string(),
+    positions: z.array(positionSchema),
+    push: pushStateSchema,
+  }),
+]);
+export type EventsPage = z.infer<typeof eventsPageSchema>;
+
+/** Answer of `GET …/messages`: ascending, and it says how new it is, so that a late page cannot undo a change (RCV6). */
+export const messagesPageSchema = z.object({
+  messages: z.array(messageSchema),
+  hasMore: z.boolean(),
+  headSeq: z.int().nonnegative(),
+  epoch: z.string(),
+});
+export type MessagesPage = z.infer<typeof messagesPageSchema>;
+
+/** One line of my consultation list. Rows of the same consultation merge by (headSeq, readUpToSeq) (RCV7). */
+export const consultationRowSchema = z.object({
+  id: uuidV4Schema,
+  status: consultationStatusSchema,
+  subject: z.string(),
+  counterpart: userSchema.extend({ online: z.boolean(), lastActiveAt: timeSchema.nullable() }),
+  lastMessage: z
+    .object({
+      id: messageIdSchema,
+      seq: z.int().positive(),
+      senderId: uuidV4Schema,
+      preview: z.string(),
+      createdAt: timeSchema,
+    })
+    .nullable(),
+  unreadCount: z.int().nonnegative(),
+  lastActivityAt: timeSchema,
+  headSeq: z.int().nonnegative(),
+  readUpToSeq: z.int().nonnegative(),
+});
+export type ConsultationRow = z.infer<typeof consultationRowSchema>;
+
+export const consultationListSchema = z.object({ consultations: z.array(consultationRowSchema) });
+
+/** Pushed on `private-user-{id}` when a row of that user's list changed. */
+export const consultationUpdatedSchema = z.object({ v: z.literal(1), consultation: consultationRowSchema });

@@ -1,0 +1,56 @@
+import path from "node:path";
+import { defineConfig } from "vitest/config";
+
+const root = import.meta.dirname;
+
+/**
+ * One project a kind of proof. "unit" and "dom" need nothing; "pg" starts one real PostgreSQL and gives each file its
+ * own database; "protocol" talks to the built-in Channels server; "app" builds and starts the product once;
+ * "startup" boots it in many conditions.
+ */
+export default defineConfig({
+  resolve: { alias: { "@": root, "server-only": path.join(root, "node_modules/server-only/empty.js") } },
+  test: {
+    projects: [
+      { extends: true, test: { name: "unit", include: ["tests/unit/**/*.test.ts"] } },
+      {
+        extends: true,
+        test: { name: "dom", include: ["tests/dom/**/*.test.{ts,tsx}"], environment: "happy-dom" },
+      },
+      {
+        extends: true,
+        test: {
+          name: "pg",
+          include: ["tests/pg/**/*.pg.test.ts"],
+          globalSetup: ["tests/support/pg-cluster.ts"],
+          testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: { name: "protocol", include: ["tests/protocol/**/*.test.ts"], testTimeout: 20_000 },
+      },
+      {
+        extends: true,
+        test: {
+          name: "app",
+          include: ["tests/app/**/*.test.ts"],
+          globalSetup: ["tests/support/app-server.ts"],
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: "startup",
+          include: ["tests/startup/**/*.test.ts"],
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
+          fileParallelism: false,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
