@@ -1,0 +1,145 @@
+import { createServer, type IncomingMessage } from "node:http";
+import type { Duplex } from "node:stream";
+import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import type { App } from "./app";
+import { ChannelRegistry } from "./channel-registry";
+import { CLOSE, type CloseReason } from "./close-codes";
+import { Connection, closeSocket, createSocketId } from "./connection";
+import { encodeError } from "./frames";
+import { judgeHandshake } from "./handshake";
+import { startHeartbeat } from "./heartbeat";
+import { DEFAULT_LIMITS, DEFAULT_TIMINGS, type Limits, type Timings } from "./limits";
+import { handleMessage } from "./messages";
+import { handleRequest } from "./rest";
+import { UserRegistry } from "./user-registry";
+import { WebhookFeed } from "./webhook-feed";
+import { WebhookSender } from "./webhook-sender";
+
+export interface ChannelsServerOptions {
+  appId: string;
+  key: string;
+  secret: string;
+  /** Address to listen on; 127.0.0.1 unless said otherwise. On a loopback address the REST API refuses proxied requests. */
+  host?: string;
+  /** 0 = any free port. */
+  port: number;
+  /** Where webhooks go; asked before each request, null = nobody to tell. */
+  webhookUrl?: () => string | null;
+  /** End connections that neither sign in nor enter a private channel in time (hosted: "authorized connections"). */
+  authorizedConnections?: boolean;
+  limits?: Partial<Limits>;
+  timings?: Partial<Timings>;
+  /** Told what the operator should know; never contains content. */
+  onProblem?: (problem: string) => void;
+}
+
+export interface ChannelsServer {
+  port: number;
+  close(): Promise<void>;
+}
+
+/** Starts a Pusher Channels server for one app: sockets at `/app/{key}`, REST API at `/apps/{appId}`. */
+export async function startChannelsServer(options: ChannelsServerOptions): Promise<ChannelsServer> {
+  const { appId, key, secret, host = "127.0.0.1", port, onProblem = () => {} } = options;
+  const credentials = { appId, key, secret };
+  const limits = { ...DEFAULT_LIMITS, ...options.limits };
+  const timings = { ...DEFAULT_TIMINGS, ...options.timings };
+  const webhooks = new WebhookFeed(
+    new WebhookSender({ credentials, url: options.webhookUrl ?? (() => null), limits, timings, onProblem }),
+    timings.leaveDelayMs,
+  );
+  const channels = new ChannelRegistry(limits.presenceMembers, webhooks);
+  const app: App = { credentials, limits, channels, users: new UserRegistry(), webhooks };
+
+  const connections = new Set<Connection>();
+  const rest = { refuseForwarded: isLoopback(host), onProblem };
+  const http = createServer((request, response) => void handleRequest(app, request, response, rest));
+  http.requestTimeout = 30_000;
+  const sockets = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    perMessageDeflate: false,
+    maxPayload: limits.inboundFrameBytes,
+  });
+  let closing = false;
+
+  http.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
+    stream.on("error", () => stream.destroy());
+    if (closing) return stream.destroy();
+    sockets.handleUpgrade(request, stream, head, (socket) => accept(request, socket));
+  });
+
+  function accept(request: IncomingMessage, socket: WebSocket): void {
+    // ws closes the socket itself after an error; without a listener it would end the process.
+    socket.on("error", () => {});
+    const refusal = refuse(request);
+    if (refusal) {
+      socket.send(encodeError(refusal.code, refusal.message).toString());
+      closeSocket(socket, refusal, timings.closeGraceMs);
+      return;
+    }
+    const connection = new Connection(createSocketId(), socket, limits, timings, (leaver) => {
+      connections.delete(leaver);
+      app.users.signOut(leaver);
+      channels.leaveAll(leaver);
+    });
+    connections.add(connection);
+    const heard = () => connection.heard(performance.now());
+    socket.on("ping", heard);
+    socket.on("pong", heard);
+    socket.on("close", () => connection.leave());
+    socket.on("message", (data: RawData, isBinary: boolean) => {
+      if (!connection.live) return;
+      heard();
+      // Never fragments or an ArrayBuffer: ws delivers one Buffer by default.
+      const answer = handleMessage(app, connection, data as Buffer, isBinary);
+      if (answer) connection.send(answer);
+    });
+    connection.establish();
+  }
+
+  function refuse(request: IncomingMessage): CloseReason | null {
+    const refusal = judgeHandshake(request.url, key);
+    if (refusal) return refusal;
+    return connections.size >= limits.connections ? CLOSE.overCapacity : null;
+  }
+
+  await new Promise<void>((resolve, reject) => {
+    http.once("error", reject);
+    http.listen(port, host, () => {
+      http.off("error", reject);
+      resolve();
+    });
+  });
+  http.on("error", (error) => onProblem(`server: ${error.name}`));
+  const stopHeartbeat = startHeartbeat(connections, {
+    timings,
+    requireAuthorization: options.authorizedConnections ?? false,
+  });
+  const address = http.address();
+  return { port: typeof address === "object" && address ? address.port : port, close };
+
+  async function close(): Promise<void> {
+    if (closing) return;
+    closing = true;
+    stopHeartbeat();
+    const stopped = new Promise<void>((resolve) => http.close(() => resolve()));
+    // Webhooks fall silent first: the sockets ended below have not left, they will be back.
+    const flushed = webhooks.close();
+    await Promise.all([...connections].map((connection) => endConnection(connection)));
+    await flushed;
+    http.closeAllConnections();
+    await stopped;
+  }
+}
+
+function endConnection(connection: Connection): Promise<void> {
+  return new Promise((resolve) => {
+    connection.socket.once("close", () => resolve());
+    connection.close(CLOSE.serverClosing);
+  });
+}
+
+function isLoopback(host: string): boolean {
+  return host === "localhost" || host === "::1" || /^127\./.test(host);
+}
