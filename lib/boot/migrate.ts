@@ -1,0 +1,143 @@
+import { createHash, randomUUID } from "node:crypto";
+import { readdirSync, readFileSync } from "node:fs";
+import path from "node:path";
+import pg from "pg";
+
+/** The number Prisma's own migrate command locks, so that the two never run at once. */
+const MIGRATE_LOCK = 72_707_369;
+const LOCK_TIMEOUT_MS = 60_000;
+
+/** Tables the app may add to but never change: the log and what was said before an edit. */
+const APPEND_ONLY_TABLES = ["events", "message_revisions"];
+
+export interface Migration {
+  name: string;
+  sql: string;
+}
+
+interface MigrationRow {
+  migration_name: string;
+  checksum: string;
+  finished_at: Date | null;
+  rolled_back_at: Date | null;
+}
+
+/** A state of the migrations that only a person can resolve. */
+export class MigrationError extends Error {
+  override name = "MigrationError";
+}
+
+/**
+ * Applies what is missing of prisma/migrations, each file as one transaction, in the bookkeeping of `prisma migrate`.
+ * Returns the names applied. With `appRole`, that role's rights are set afterwards, also when nothing was new.
+ */
+export async function applyMigrations(
+  ownerUrl: string,
+  options: { appRole?: string; migrations?: Migration[] } = {},
+): Promise<string[]> {
+  const migrations = options.migrations ?? readMigrations();
+  const client = new pg.Client({ connectionString: ownerUrl, application_name: "murph-migrate" });
+  client.on("error", () => undefined);
+  await client.connect();
+  try {
+    await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
+    await client.query("SELECT pg_advisory_lock($1)", [MIGRATE_LOCK]);
+    await client.query("SET lock_timeout = 0");
+    await client.query(CREATE_BOOKKEEPING);
+    const pending = pendingMigrations(migrations, await readRows(client));
+    for (const migration of pending) await applyMigration(client, migration);
+    if (options.appRole) await grantAppRole(client, options.appRole);
+    return pending.map(({ name }) => name);
+  } finally {
+    // Ending the session frees the lock.
+    await client.end();
+  }
+}
+
+/** The migrations of this checkout in their order. */
+export function readMigrations(): Migration[] {
+  const folder = path.join(/*turbopackIgnore: true*/ process.cwd(), "prisma", "migrations");
+  return readdirSync(folder, { withFileTypes: true })
+    .filter((entry) => entry.isDirectory())
+    .map(({ name }) => ({ name, sql: readFileSync(path.join(folder, name, "migration.sql"), "utf8") }))
+    .sort((a, b) => (a.name < b.name ? -1 : 1));
+}
+
+const CREATE_BOOKKEEPING = `
+  CREATE TABLE IF NOT EXISTS _prisma_migrations (
+    id VARCHAR(36) PRIMARY KEY NOT NULL,
+    checksum VARCHAR(64) NOT NULL,
+    finished_at TIMESTAMPTZ,
+    migration_name VARCHAR(255) NOT NULL,
+    logs TEXT,
+    rolled_back_at TIMESTAMPTZ,
+    started_at TIMESTAMPTZ NOT NULL DEFAULT now(),
+    applied_steps_count INTEGER NOT NULL DEFAULT 0
+  )`;
+
+async function readRows(client: pg.Client): Promise<MigrationRow[]> {
+  const { rows } = await client.query<MigrationRow>(
+    "SELECT migration_name, checksum, finished_at, rolled_back_at FROM _prisma_migrations ORDER BY started_at",
+  );
+  return rows;
+}
+
+function pendingMigrations(migrations: Migration[], rows: MigrationRow[]): Migration[] {
+  const inForce = rows.filter((row) => row.rolled_back_at === null);
+  const failed = inForce.find((row) => row.finished_at === null);
+  if (failed) {
+    throw new MigrationError(
+      `The migration ${failed.migration_name} failed earlier (its log is in _prisma_migrations). Nothing more is ` +
+        `applied until it is resolved: repair the database, then \`npx prisma migrate resolve\`, or mark the row.`,
+    );
+  }
+  return migrations.filter((migration) => {
+    const row = inForce.find((applied) => applied.migration_name === migration.name);
+    if (row && !checksums(migration.sql).includes(row.checksum)) {
+      throw new MigrationError(
+        `The migration ${migration.name} was changed after it had been applied to this database. ` +
+          "Put the file back and write a new migration for the change.",
+      );
+    }
+    return !row;
+  });
+}
+
+/** As written first; the others are the same text after Git changed its line ends. */
+function checksums(sql: string): string[] {
+  const unix = sql.replaceAll("\r\n", "\n");
+  return [sql, unix, unix.replaceAll("\n", "\r\n")].map((text) => createHash("sha256").update(text).digest("hex"));
+}
+
+async function applyMigration(client: pg.Client, { name, sql }: Migration): Promise<void> {
+  const id = randomUUID();
+  await client.query("INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ($1, $2, $3)", [
+    id,
+    checksums(sql)[0],
+    name,
+  ]);
+  try {
+    // The whole file in one simple query is one implicit transaction.
+    await client.query(sql);
+  } catch (error) {
+    const message = (error as Error).message;
+    await client.query("UPDATE _prisma_migrations SET logs = $2 WHERE id = $1", [id, message]);
+    throw new MigrationError(`The migration ${name} failed: ${message}`);
+  }
+  await client.query("UPDATE _prisma_migrations SET finished_at = now(), applied_steps_count = 1 WHERE id = $1", [id]);
+}
+
+/** Sets exactly the rights the app needs, taking back what an earlier version may have given. */
+async function grantAppRole(client: pg.Client, appRole: string): Promise<void> {
+  const role = pg.escapeIdentifier(appRole);
+  const appendOnly = APPEND_ONLY_TABLES.map((table) => pg.escapeIdentifier(table));
+  await client.query(`
+    REVOKE ALL ON ALL TABLES IN SCHEMA public FROM ${role};
+    GRANT USAGE ON SCHEMA public TO ${role};
+    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role};
+    REVOKE UPDATE, DELETE ON ${appendOnly.join(", ")} FROM ${role};
+    REVOKE INSERT, UPDATE, DELETE ON _prisma_migrations FROM ${role};
+    GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ${role};
+    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO ${role};
+  `);
+}
