@@ -24,7 +24,7 @@ const FORBIDDEN = [
 /** The process's logger: ids, codes and durations. Never words a person wrote, never signed URLs or secrets. */
 export function logger(): Logger {
   holder.__murphLogger ??= pino({
-    level: process.env.MURPH_LOG_LEVEL || (process.env.NODE_ENV === "production" ? "info" : "warn"),
+    level: logLevel(),
     base: undefined,
     timestamp: pino.stdTimeFunctions.isoTime,
     redact: { paths: FORBIDDEN.flatMap((key) => [key, `*.${key}`, `*.*.${key}`]), censor: "[redacted]" },
@@ -33,11 +33,18 @@ export function logger(): Logger {
   return holder.__murphLogger;
 }
 
+/** Read here too, because boot logs before the environment is parsed; a word that is no level is refused there. */
+function logLevel(): string {
+  const wanted = process.env.MURPH_LOG_LEVEL?.trim() ?? "";
+  if (wanted === "silent" || wanted in pino.levels.values) return wanted;
+  return process.env.NODE_ENV === "production" ? "info" : "warn";
+}
+
 /**
  * An error without its words: messages of databases and parsers quote what they choked on, so only the name,
  * the code and the frames of the stack are kept.
  */
-export function describeError(error: unknown): Record<string, unknown> {
+function describeError(error: unknown): Record<string, unknown> {
   if (!(error instanceof Error)) return { name: typeof error };
   const code = (error as { code?: unknown }).code;
   const frames = error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];

@@ -37,7 +37,7 @@ export interface DemoConsultation {
   messages: readonly { id: string; from: string; content: string }[];
 }
 
-/** The completed one comes last: its completion marks the whole seed as done. */
+/** Its last message marks the whole seed as done; it is also the one that a newcomer should see on top. */
 export const DEMO_CONSULTATIONS: readonly DemoConsultation[] = [
   {
     id: "bb47a338-81ec-41f9-b8d9-522c946991cb",
@@ -48,69 +48,6 @@ export const DEMO_CONSULTATIONS: readonly DemoConsultation[] = [
     scheduledInHours: 48,
     closingNote: null,
     messages: [],
-  },
-  {
-    id: "729da000-a09d-447a-a4a7-32de294a4407",
-    subject: "Persistent cough",
-    practitioner: "dr.weber@murph.example",
-    patient: "anna@murph.example",
-    status: "IN_PROGRESS",
-    scheduledInHours: 0,
-    closingNote: null,
-    messages: [
-      {
-        id: "019b8d2c-7a48-7664-adb5-b0b7d189c757",
-        from: "dr.weber@murph.example",
-        content: "Good morning Anna, I have your notes in front of me. How is the cough today?",
-      },
-      {
-        id: "019b8d2d-6890-7243-8969-667141ea8c2b",
-        from: "anna@murph.example",
-        content: "Good morning Dr. Weber. A little better, but it still wakes me at night.",
-      },
-      {
-        id: "019b8d2e-56d8-7475-803e-46223b47a4ae",
-        from: "dr.weber@murph.example",
-        content: "Is it dry, or are you bringing something up?",
-      },
-      {
-        id: "019b8d2f-4520-7454-943b-3fe92b3ebcc1",
-        from: "anna@murph.example",
-        content: "Mostly dry. No fever since Tuesday.",
-      },
-      {
-        id: "019b8d30-3368-7718-8010-d0718d394593",
-        from: "dr.weber@murph.example",
-        content:
-          "That fits the picture. Please keep the inhaler by your bed and tell me if you become short of breath.",
-      },
-    ],
-  },
-  {
-    id: "eef42107-030c-42e4-809e-8f5c3e55a0d1",
-    subject: "Knee pain after running",
-    practitioner: "dr.okafor@murph.example",
-    patient: "ben@murph.example",
-    status: "IN_PROGRESS",
-    scheduledInHours: 0,
-    closingNote: null,
-    messages: [
-      {
-        id: "019b8d31-21b0-7791-9f76-afbaed40a274",
-        from: "dr.okafor@murph.example",
-        content: "Hello Ben, welcome. Which movement hurts the most?",
-      },
-      {
-        id: "019b8d32-0ff8-7312-9a21-877af2cd7827",
-        from: "ben@murph.example",
-        content: "Going down stairs, and the first steps after sitting.",
-      },
-      {
-        id: "019b8d32-fe40-7697-90c0-970b6676cc6f",
-        from: "dr.okafor@murph.example",
-        content: "Thank you. Is the knee swollen or warm?",
-      },
-    ],
   },
   {
     id: "0b7b7f7e-aff9-4ff4-80af-d695fb1c59e0",
@@ -180,6 +117,69 @@ export const DEMO_CONSULTATIONS: readonly DemoConsultation[] = [
         id: "019b8d3e-29a0-766e-992e-89e613754fe2",
         from: "anna@murph.example",
         content: "Thank you, that helps a lot.",
+      },
+    ],
+  },
+  {
+    id: "eef42107-030c-42e4-809e-8f5c3e55a0d1",
+    subject: "Knee pain after running",
+    practitioner: "dr.okafor@murph.example",
+    patient: "ben@murph.example",
+    status: "IN_PROGRESS",
+    scheduledInHours: 0,
+    closingNote: null,
+    messages: [
+      {
+        id: "019b8d31-21b0-7791-9f76-afbaed40a274",
+        from: "dr.okafor@murph.example",
+        content: "Hello Ben, welcome. Which movement hurts the most?",
+      },
+      {
+        id: "019b8d32-0ff8-7312-9a21-877af2cd7827",
+        from: "ben@murph.example",
+        content: "Going down stairs, and the first steps after sitting.",
+      },
+      {
+        id: "019b8d32-fe40-7697-90c0-970b6676cc6f",
+        from: "dr.okafor@murph.example",
+        content: "Thank you. Is the knee swollen or warm?",
+      },
+    ],
+  },
+  {
+    id: "729da000-a09d-447a-a4a7-32de294a4407",
+    subject: "Persistent cough",
+    practitioner: "dr.weber@murph.example",
+    patient: "anna@murph.example",
+    status: "IN_PROGRESS",
+    scheduledInHours: 0,
+    closingNote: null,
+    messages: [
+      {
+        id: "019b8d2c-7a48-7664-adb5-b0b7d189c757",
+        from: "dr.weber@murph.example",
+        content: "Good morning Anna, I have your notes in front of me. How is the cough today?",
+      },
+      {
+        id: "019b8d2d-6890-7243-8969-667141ea8c2b",
+        from: "anna@murph.example",
+        content: "Good morning Dr. Weber. A little better, but it still wakes me at night.",
+      },
+      {
+        id: "019b8d2e-56d8-7475-803e-46223b47a4ae",
+        from: "dr.weber@murph.example",
+        content: "Is it dry, or are you bringing something up?",
+      },
+      {
+        id: "019b8d2f-4520-7454-943b-3fe92b3ebcc1",
+        from: "anna@murph.example",
+        content: "Mostly dry. No fever since Tuesday.",
+      },
+      {
+        id: "019b8d30-3368-7718-8010-d0718d394593",
+        from: "dr.weber@murph.example",
+        content:
+          "That fits the picture. Please keep the inhaler by your bed and tell me if you become short of breath.",
       },
     ],
   },

@@ -12,9 +12,8 @@ import { endSession, openSession } from "./sessions";
  * run that was cut off is completed by the next; once the last step has been done nothing is touched again.
  */
 export async function seedDemo(): Promise<void> {
-  const last = DEMO_CONSULTATIONS.at(-1);
-  const done = await db().consultation.findUnique({ where: { id: last?.id ?? "" } });
-  if (done?.status === last?.status) return;
+  const lastMessageId = DEMO_CONSULTATIONS.at(-1)?.messages.at(-1)?.id ?? "";
+  if (await db().message.findUnique({ where: { id: lastMessageId }, select: { id: true } })) return;
 
   const userIds = new Map<string, string>();
   for (const person of DEMO_PEOPLE) {

@@ -1,0 +1,18 @@
+import "server-only";
+import type { User } from "@/lib/protocol/user";
+import { db } from "@/lib/server/db";
+import { verifyPassword } from "./password";
+
+/** As e-mail addresses are stored and looked up. */
+export function normaliseEmail(email: string): string {
+  return email.trim().normalize("NFC").toLowerCase();
+}
+
+/** The active account with this address and password, or null; unknown accounts take as long as wrong passwords. */
+export async function verifyCredentials(email: string, password: string): Promise<User | null> {
+  const address = normaliseEmail(email);
+  const account = address.includes("\u0000") ? null : await db().user.findUnique({ where: { email: address } });
+  const matches = await verifyPassword(password, account?.passwordHash ?? null);
+  if (!account || !matches || account.disabledAt !== null) return null;
+  return { id: account.id, role: account.role, name: account.name, image: account.image };
+}

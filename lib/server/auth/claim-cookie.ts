@@ -1,0 +1,45 @@
+import "server-only";
+import { decode } from "next-auth/jwt";
+import * as z from "zod";
+import { runtime } from "@/lib/runtime";
+import { AppError } from "@/lib/server/app-error";
+import type { Claim } from "@/lib/server/claim";
+
+/** next-auth's own name on plain http; `__Host-` over TLS pins the cookie to this very host. */
+export const SESSION_COOKIES = ["__Host-next-auth.session-token", "next-auth.session-token"] as const;
+
+const tokenSchema = z.object({ sessionId: z.uuidv4(), userId: z.uuidv4(), exp: z.int() });
+
+interface CookieJar {
+  get(name: string): { value: string } | undefined;
+}
+
+interface Token {
+  claim: Claim;
+  expiresAt: Date;
+}
+
+/**
+ * A genuine, unexpired token, or null. Other tokens made with the same secret (state, PKCE) are sealed with another
+ * key, and one without our two ids is nobody's.
+ */
+export async function readToken(cookies: CookieJar): Promise<Token | null> {
+  for (const name of SESSION_COOKIES) {
+    const sealed = cookies.get(name)?.value;
+    if (!sealed) continue;
+    try {
+      const payload = await decode({ token: sealed, secret: runtime().nextAuthSecret });
+      const { sessionId, userId, exp } = tokenSchema.parse(payload);
+      return { claim: { sessionId, userId }, expiresAt: new Date(exp * 1_000) };
+    } catch {
+      // Tampered, expired or of another installation: the same as none.
+    }
+  }
+  return null;
+}
+
+export async function requireClaim(cookies: CookieJar): Promise<Claim> {
+  const token = await readToken(cookies);
+  if (!token) throw new AppError("unauthenticated");
+  return token.claim;
+}

@@ -1,0 +1,73 @@
+import "server-only";
+import type { AuthOptions } from "next-auth";
+import CredentialsProvider from "next-auth/providers/credentials";
+import * as z from "zod";
+import { runtime } from "@/lib/runtime";
+import { endSession, openSession, SESSION_SECONDS } from "@/lib/server/accounts/sessions";
+import { logger } from "@/lib/server/log";
+import { checkSignIn } from "./sign-in";
+
+const sessionTokenSchema = z.object({ sessionId: z.uuidv4() });
+
+interface AuthCall {
+  secure: boolean;
+  address: string;
+  /** next-auth turns a throw below it into a redirect or swallows it: the route hears of it here and throws it anew. */
+  onError(error: unknown): void;
+}
+
+/** next-auth for one request: credentials in, a token that names a session row out, and nothing else. */
+export function nextAuthOptions({ secure, address, onError }: AuthCall): AuthOptions {
+  const reporting = async <Value>(work: () => Promise<Value>): Promise<Value> => {
+    try {
+      return await work();
+    } catch (error) {
+      onError(error);
+      throw error;
+    }
+  };
+
+  return {
+    secret: runtime().nextAuthSecret,
+    session: { strategy: "jwt", maxAge: SESSION_SECONDS },
+    useSecureCookies: secure,
+    ...(secure && {
+      cookies: {
+        sessionToken: {
+          name: "__Host-next-auth.session-token",
+          options: { httpOnly: true, sameSite: "lax", path: "/", secure: true },
+        },
+      },
+    }),
+    pages: { signIn: "/sign-in", signOut: "/sign-in", error: "/sign-in" },
+    providers: [
+      CredentialsProvider({
+        credentials: { email: { type: "email" }, password: { type: "password" } },
+        authorize: (credentials) => reporting(() => checkSignIn(credentials, address)),
+      }),
+    ],
+    callbacks: {
+      redirect: async ({ url, baseUrl }) => ownUrl(url, baseUrl),
+      jwt: async ({ user }) =>
+        reporting(async () => ({ sessionId: (await openSession(user.id)).sessionId, userId: user.id })),
+    },
+    events: {
+      signOut: async ({ token }) => {
+        const claimed = sessionTokenSchema.safeParse(token);
+        if (claimed.success) await reporting(() => endSession(claimed.data.sessionId));
+      },
+    },
+    logger: {
+      error: (code) => logger().info({ code }, "next-auth"),
+      warn: (code) => logger().debug({ code }, "next-auth"),
+      debug: () => {},
+    },
+  };
+}
+
+/** Where to go after signing in or out: a page of ours, whatever the request asked for. */
+function ownUrl(url: string, baseUrl: string): string {
+  if (!URL.canParse(url, baseUrl)) return baseUrl;
+  const target = new URL(url, baseUrl);
+  return target.origin === new URL(baseUrl).origin ? target.toString() : baseUrl;
+}

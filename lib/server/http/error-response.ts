@@ -1,0 +1,45 @@
+import "server-only";
+import { NextResponse } from "next/server";
+import { AppError, type MessageLanguage } from "@/lib/server/app-error";
+import { logger } from "@/lib/server/log";
+import { isUnavailable } from "./unavailable";
+
+const RETRY_AFTER_SECONDS = 2;
+
+/** On every answer of the API: content belongs to one person and is never sniffed. */
+export const API_HEADERS = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" };
+
+/** What a thrown thing means to the client. Anything unknown is an internal error, told without its words. */
+export function toAppError(error: unknown): AppError {
+  if (error instanceof AppError) return error;
+  if (isUnavailable(error)) return new AppError("unavailable", { retryAfterSeconds: RETRY_AFTER_SECONDS });
+  return new AppError("internal-error");
+}
+
+/** The one translation of a refusal into an answer; logs what is ours to look at, by ids only. */
+export function errorResponse(error: unknown, request: Request, context: Record<string, unknown> = {}): NextResponse {
+  const refusal = toAppError(error);
+  if (refusal.status >= 500) {
+    const line = { ...context, method: request.method, path: new URL(request.url).pathname, err: error };
+    if (refusal.code === "unavailable") logger().warn(line, "answered 503");
+    else logger().error(line, "answered 500");
+  }
+  const headers = new Headers(API_HEADERS);
+  if (refusal.retryAfterSeconds !== null) headers.set("Retry-After", String(refusal.retryAfterSeconds));
+  return NextResponse.json(refusal.toBody(preferredLanguage(request.headers)), { status: refusal.status, headers });
+}
+
+/** German when the browser puts it before English, else English. */
+export function preferredLanguage(headers: Headers): MessageLanguage {
+  const ranked = (headers.get("accept-language") ?? "")
+    .slice(0, 200)
+    .split(",")
+    .map((part) => {
+      const [tag = "", ...rest] = part.trim().toLowerCase().split(";");
+      const quality = Number(rest.find((parameter) => parameter.trim().startsWith("q="))?.split("=")[1] ?? 1);
+      return { language: tag.split("-")[0], quality: Number.isFinite(quality) ? quality : 0 };
+    })
+    .filter(({ language }) => language === "de" || language === "en")
+    .sort((a, b) => b.quality - a.quality);
+  return ranked[0]?.language === "de" ? "de" : "en";
+}
