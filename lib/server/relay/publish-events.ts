@@ -1,7 +1,7 @@
 import "server-only";
 import { consultationChannel } from "@/lib/protocol/channels";
 import { type Event, type Hint, PROTOCOL_VERSION } from "@/lib/protocol/event";
-import { type PushedEvent, PushRefusedError, triggerPusherEvents } from "@/lib/pusher/server";
+import { PusherError, type PusherEvent, triggerPusherEvents } from "@/lib/pusher/server";
 import { runtime } from "@/lib/runtime";
 import { logger } from "@/lib/server/log";
 
@@ -18,7 +18,7 @@ export async function publishEvents(events: readonly Event[]): Promise<void> {
   try {
     await triggerPusherEvents(events.map((event) => toPush(event)));
   } catch (error) {
-    if (!(error instanceof PushRefusedError)) throw error;
+    if (!isRefusal(error)) throw error;
     for (const event of events) await publishAlone(event);
   }
 }
@@ -27,7 +27,7 @@ async function publishAlone(event: Event): Promise<void> {
   try {
     await triggerPusherEvents([toPush(event)]);
   } catch (error) {
-    if (!(error instanceof PushRefusedError)) throw error;
+    if (!isRefusal(error)) throw error;
     logger().error(
       { consultationId: event.consultationId, seq: event.seq, type: event.type, status: error.status },
       "event refused by Pusher, published as a hint",
@@ -36,7 +36,12 @@ async function publishAlone(event: Event): Promise<void> {
   }
 }
 
-function toPush(event: Event, { asHint = false } = {}): PushedEvent {
+/** The provider read the request and will never take it: malformed or too large. */
+function isRefusal(error: unknown): error is PusherError {
+  return error instanceof PusherError && (error.status === 400 || error.status === 413);
+}
+
+function toPush(event: Event, { asHint = false } = {}): PusherEvent {
   const { env, pusher } = runtime();
   const encrypted = pusher.encryptionMasterKeyBase64 !== null;
   const limit = encrypted ? MAX_DATA_BYTES_BEFORE_ENCRYPTION : MAX_DATA_BYTES;
