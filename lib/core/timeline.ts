@@ -1,0 +1,111 @@
+import type { ErrorCode } from "@/lib/protocol/errors";
+import type { Message } from "@/lib/protocol/message";
+import type { Conversation } from "./conversation";
+import type { MessageStatus } from "./message-status";
+
+/** A message of mine that the log does not have yet. */
+export interface PendingSend {
+  readonly id: string;
+  readonly content: string;
+  readonly state: "queued" | "sending" | "parked";
+  /** Why it waits: a refusal, the network, or null (its turn has not come, or one before it is parked). */
+  readonly reason: ErrorCode | "network" | null;
+  /** Order of queueing. */
+  readonly serial: number;
+}
+
+export interface TimelineItem {
+  /** The message id, the same from the composer to the confirmed row (B4). */
+  readonly key: string;
+  readonly message: Message | null;
+  readonly pending: null | {
+    readonly state: PendingSend["state"];
+    readonly reason: PendingSend["reason"];
+    readonly content: string;
+    readonly queuedAtSerial: number;
+  };
+  readonly own: boolean;
+  /** Only own text messages have one. */
+  readonly delivery: MessageStatus | null;
+}
+
+export type TimelineSelector = (
+  conversation: Conversation | null,
+  pending: readonly PendingSend[],
+) => readonly TimelineItem[];
+
+/**
+ * SEQ2: confirmed messages by seq, then own unsent ones in the order they were queued. Items keep their identity while
+ * nothing shown of them changes, so a memoised row does not render again; the whole list does if nothing at all did.
+ */
+export function createTimelineSelector(viewerId: string): TimelineSelector {
+  let messages: readonly Message[] | null = null;
+  let reached: Reached = { delivered: 0, read: 0 };
+  let commands: readonly PendingSend[] = [];
+  let confirmedItems: readonly TimelineItem[] = [];
+  let confirmedKeys: ReadonlySet<string> = new Set();
+  let pendingItems: ReadonlyMap<PendingSend, TimelineItem> = new Map();
+  let items: readonly TimelineItem[] = [];
+
+  return (conversation, pending) => {
+    const nextMessages = conversation?.messages ?? null;
+    const nextReached = conversation ? furthestOfOthers(conversation, viewerId) : reached;
+    const sameReached = nextReached.delivered === reached.delivered && nextReached.read === reached.read;
+    const sameConfirmed = nextMessages === messages && sameReached;
+    if (sameConfirmed && pending === commands) return items;
+
+    if (!sameConfirmed) {
+      const known = new Map(confirmedItems.map((item) => [item.message, item]));
+      confirmedItems = (nextMessages ?? []).map((message) => {
+        const delivery = deliveryOf(message, viewerId, nextReached);
+        const item = known.get(message);
+        if (item && item.delivery === delivery) return item;
+        return { key: message.id, message, pending: null, own: message.sender?.id === viewerId, delivery };
+      });
+      if (nextMessages !== messages) confirmedKeys = new Set(confirmedItems.map((item) => item.key));
+    }
+    // The log knows better than the queue: one id is one item, and it stands where the log put it (ID1, B4).
+    const unsent = pending.filter((command) => !confirmedKeys.has(command.id));
+    pendingItems = new Map(unsent.map((command) => [command, pendingItems.get(command) ?? pendingItem(command)]));
+
+    messages = nextMessages;
+    reached = nextReached;
+    commands = pending;
+    items = pendingItems.size === 0 ? confirmedItems : [...confirmedItems, ...pendingItems.values()];
+    return items;
+  };
+}
+
+function pendingItem(command: PendingSend): TimelineItem {
+  const { id, state, reason, content, serial } = command;
+  return {
+    key: id,
+    message: null,
+    pending: { state, reason, content, queuedAtSerial: serial },
+    own: true,
+    delivery: state,
+  };
+}
+
+interface Reached {
+  readonly delivered: number;
+  readonly read: number;
+}
+
+/** With several others a message counts as delivered or read once it reached the first of them. */
+function furthestOfOthers(conversation: Conversation, viewerId: string): Reached {
+  let delivered = 0;
+  let read = 0;
+  for (const { user, position } of conversation.participants) {
+    if (user.id === viewerId) continue;
+    delivered = Math.max(delivered, position.deliveredUpToSeq);
+    read = Math.max(read, position.readUpToSeq);
+  }
+  return { delivered, read };
+}
+
+function deliveryOf(message: Message, viewerId: string, reached: Reached): MessageStatus | null {
+  if (message.kind !== "text" || message.sender?.id !== viewerId) return null;
+  if (message.seq <= reached.read) return "read";
+  return message.seq <= reached.delivered ? "delivered" : "sent";
+}

@@ -1,0 +1,208 @@
+import type { Conversation } from "@/lib/core/conversation";
+import { createTimelineSelector, type TimelineItem, type TimelineSelector } from "@/lib/core/timeline";
+import { consultationChannel } from "@/lib/protocol/channels";
+import { contentSchema } from "@/lib/protocol/content";
+import {
+  EVENT_TYPES,
+  type Event,
+  POSITION_PUSH_TYPES,
+  parsePushedLogEntry,
+  positionPushSchema,
+} from "@/lib/protocol/event";
+import type { Position } from "@/lib/protocol/position";
+import type { Consultation, Participant, PushState, Snapshot } from "@/lib/protocol/snapshot";
+import { CommandQueue } from "./command-queue";
+import { Connection, type ConnectionStatus } from "./connection";
+import { EventFeed, type FeedFailure } from "./event-feed";
+import type { Cancel, ChannelHandlers, Ports } from "./ports";
+import { Receipts } from "./receipts";
+import { Store } from "./store";
+
+/** All that a screen shows of one consultation. */
+export interface ConversationView {
+  readonly consultation: Consultation | null;
+  readonly participants: readonly Participant[];
+  readonly items: readonly TimelineItem[];
+  readonly hasMore: boolean;
+  readonly loadingOlder: boolean;
+  readonly status: ConnectionStatus;
+  readonly push: PushState;
+  readonly failure: FeedFailure | null;
+  /** The session ended: nothing is lost, it goes on after signing in. */
+  readonly signedOut: boolean;
+}
+
+export type SendResult = { ok: true; id: string } | { ok: false; reason: "invalid"; issue: string };
+
+export interface ConversationEngineOptions {
+  readonly consultationId: string;
+  readonly viewerId: string;
+  readonly initial?: Snapshot | undefined;
+}
+
+const NOBODY: readonly Participant[] = [];
+
+/**
+ * One consultation in one tab, composed of a feed (what arrives), a queue (what leaves), a connection (when to ask)
+ * and receipts (what to tell). The parts know each other through here only; a screen knows nothing but the view.
+ */
+export class ConversationEngine {
+  readonly #feed: EventFeed;
+  readonly #queue: CommandQueue;
+  readonly #connection: Connection;
+  readonly #receipts: Receipts;
+  readonly #viewerId: string;
+  readonly #timeline: TimelineSelector;
+  readonly #store: Store<ConversationView>;
+  #running = false;
+
+  constructor(ports: Ports, { consultationId, viewerId, initial }: ConversationEngineOptions) {
+    const batch = (run: () => void) => this.#store.batch(run);
+    this.#viewerId = viewerId;
+    this.#timeline = createTimelineSelector(viewerId);
+    this.#feed = new EventFeed(ports, {
+      consultationId,
+      initial: initial ?? null,
+      batch,
+      onChange: (before, after) => this.#onConversation(before, after),
+      onAnswer: () => this.#queue.resume(),
+    });
+    this.#queue = new CommandQueue(ports, {
+      consultationId,
+      batch,
+      onEvent: (event) => this.#onAnswered(event),
+      onUnreadable: () => this.#feed.catchUp(),
+    });
+    this.#receipts = new Receipts(ports, {
+      consultationId,
+      batch,
+      onPosition: (position) => this.#onOwnPosition(position),
+    });
+    this.#connection = new Connection(ports, {
+      channel: consultationChannel(consultationId),
+      events: this.#pushHandlers(),
+      headCheck: true,
+      batch,
+      onCatchUp: () => this.#feed.catchUp(),
+      onPoll: () => this.#feed.poll(),
+    });
+    this.#store = new Store(() => this.#view());
+  }
+
+  get getSnapshot(): () => ConversationView {
+    return this.#store.getSnapshot;
+  }
+
+  get subscribe(): (listener: () => void) => Cancel {
+    return this.#store.subscribe;
+  }
+
+  /** Begins to listen; what was missed since a stop is fetched on the way. */
+  start(): void {
+    if (this.#running) return;
+    this.#running = true;
+    this.#store.batch(() => {
+      this.#feed.start();
+      this.#queue.start();
+      this.#connection.start();
+      const { conversation } = this.#feed;
+      if (conversation) this.#onConversation(null, conversation);
+    });
+  }
+
+  /** Leaves nothing behind: no timer, no subscription, no listener. The state stays for another start. */
+  stop(): void {
+    if (!this.#running) return;
+    this.#running = false;
+    this.#store.batch(() => {
+      this.#connection.stop();
+      this.#queue.stop();
+      this.#receipts.stop();
+      this.#feed.stop();
+    });
+  }
+
+  /** Resolves once the queue has it; the text may leave the composer then and not before (SND1). */
+  readonly send = async (content: string): Promise<SendResult> => {
+    const parsed = contentSchema.safeParse(content);
+    if (!parsed.success) return { ok: false, reason: "invalid", issue: parsed.error.issues[0]?.message ?? "invalid" };
+    return { ok: true, id: await this.#queue.send(parsed.data) };
+  };
+
+  /** Tries a parked message again, and those that wait behind it. */
+  readonly retry = (id: string): void => this.#store.batch(() => this.#queue.retry(id));
+
+  /** Gives up a parked message. */
+  readonly discard = (id: string): void => this.#store.batch(() => this.#queue.discard(id));
+
+  readonly loadOlder = (): Promise<void> => this.#store.batch(() => this.#feed.loadOlder());
+
+  /** The person has seen everything up to here. */
+  readonly markRead = (uptoSeq: number): void => {
+    const { conversation } = this.#feed;
+    if (this.#running && conversation) this.#receipts.markRead(Math.min(uptoSeq, conversation.seq));
+  };
+
+  #view(): ConversationView {
+    const { conversation, failure, loadingOlder } = this.#feed;
+    return {
+      consultation: conversation?.consultation ?? null,
+      participants: conversation?.participants ?? NOBODY,
+      items: this.#timeline(conversation, this.#queue.pending),
+      hasMore: conversation?.hasMore ?? false,
+      loadingOlder,
+      status: this.#connection.status,
+      push: conversation?.push ?? "ok",
+      failure,
+      signedOut: this.#queue.signedOut,
+    };
+  }
+
+  #pushHandlers(): ChannelHandlers["events"] {
+    const handlers: Record<string, (data: unknown) => void> = {};
+    for (const type of EVENT_TYPES) handlers[type] = (data) => this.#store.batch(() => this.#onPushedEntry(data));
+    for (const type of POSITION_PUSH_TYPES) {
+      handlers[type] = (data) => this.#store.batch(() => this.#onPushedPosition(data));
+    }
+    return handlers;
+  }
+
+  #onPushedEntry(data: unknown): void {
+    const entry = parsePushedLogEntry(data);
+    if (entry.kind === "event") this.#feed.ingest(entry.event);
+    else if (entry.kind === "hint") this.#feed.ingestHint(entry.hint.seq, entry.hint.epoch);
+    else this.#feed.catchUp();
+  }
+
+  /** A courtesy: one that cannot be read is not worth asking for, every answer carries them all (RCV7). */
+  #onPushedPosition(data: unknown): void {
+    const push = positionPushSchema.safeParse(data);
+    if (push.success) this.#feed.ingestPositions([push.data.position], push.data.epoch);
+  }
+
+  #onAnswered(event: Event): void {
+    this.#feed.ingest(event);
+    const { conversation } = this.#feed;
+    if (conversation?.epoch === event.epoch) this.#queue.settle(conversation.seq);
+  }
+
+  #onOwnPosition(position: Position): void {
+    const { conversation } = this.#feed;
+    if (conversation) this.#feed.ingestPositions([position], conversation.epoch);
+  }
+
+  #onConversation(before: Conversation | null, after: Conversation): void {
+    this.#connection.setPush(after.push);
+    if (before && before.epoch !== after.epoch) this.#receipts.reset();
+    if (before?.messages !== after.messages) {
+      if (this.#queue.pending.length > 0) this.#queue.confirm(new Set(after.messages.map(({ id }) => id)));
+    }
+    if (before?.seq !== after.seq) this.#queue.settle(after.seq);
+    const mine = after.positions.get(this.#viewerId);
+    if (mine) this.#receipts.know(mine);
+    if (this.#running && before?.messages !== after.messages) {
+      const newest = after.messages.findLast(({ sender }) => sender !== null && sender.id !== this.#viewerId);
+      if (newest) this.#receipts.markDelivered(newest.seq);
+    }
+  }
+}

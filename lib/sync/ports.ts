@@ -1,0 +1,129 @@
+import type { CommandAnswer, Receipt, SendMessage } from "@/lib/protocol/commands";
+import type { ErrorCode } from "@/lib/protocol/errors";
+import type { Position } from "@/lib/protocol/position";
+import type { ConsultationRow, EventsPage, MessagesPage, Snapshot } from "@/lib/protocol/snapshot";
+
+/**
+ * Everything the engine knows of the world. Behind these ports it is deterministic: the same calls, answers, timers
+ * and random numbers in the same order give the same history, which is what the simulation replays by seed.
+ */
+export interface Ports {
+  readonly api: Api;
+  readonly transport: Transport;
+  readonly clock: Clock;
+  readonly random: Random;
+  readonly signals: Signals;
+  readonly ids: Ids;
+  readonly queue: QueueStorage;
+}
+
+export type Cancel = () => void;
+
+/** Timers only: order and time on screen come from the server, so the engine never asks what time it is. */
+export interface Clock {
+  after(ms: number, run: () => void): Cancel;
+}
+
+export interface Random {
+  /** In [0, 1). */
+  next(): number;
+}
+
+export interface Ids {
+  /** A new UUIDv7. */
+  messageId(): string;
+}
+
+export interface Signals {
+  online(): boolean;
+  visible(): boolean;
+  /** Called after `online()` or `visible()` changed. */
+  onChange(listener: (signal: Signal) => void): Cancel;
+}
+export type Signal = "online" | "offline" | "visible" | "hidden";
+
+/**
+ * Why a call brought nothing. "unknown": no answer in time or none at all, so a command may or may not have happened.
+ * "unreadable": it succeeded, but the answer is not in a form this client knows. "refused": the server's word.
+ */
+export type ApiFailure =
+  | { readonly kind: "unknown" }
+  | { readonly kind: "unreadable" }
+  | {
+      readonly kind: "refused";
+      readonly status: number;
+      readonly code: ErrorCode | null;
+      readonly retryAfterMs: number | null;
+    };
+
+export type ApiResult<T> =
+  | { readonly ok: true; readonly value: T }
+  | { readonly ok: false; readonly failure: ApiFailure };
+
+/** Each call settles within a time limit of the adapter and never rejects. */
+export interface Api {
+  readSnapshot(consultationId: string): Promise<ApiResult<Snapshot>>;
+  readEvents(consultationId: string, query: EventsRequest): Promise<ApiResult<EventsPage>>;
+  readMessages(consultationId: string, query: { before: number; limit: number }): Promise<ApiResult<MessagesPage>>;
+  sendMessage(command: SendMessage): Promise<ApiResult<CommandAnswer>>;
+  recordReceipt(consultationId: string, receipt: Receipt): Promise<ApiResult<{ position: Position }>>;
+  listConsultations(): Promise<ApiResult<{ consultations: ConsultationRow[] }>>;
+}
+
+export interface EventsRequest {
+  readonly after: number;
+  readonly afterAt: string | null;
+  readonly epoch: string;
+  readonly limit: number;
+}
+
+/**
+ * "lost": the connection broke or could not be made. "refused": the server does not want this client (4001-4099).
+ * In both the transport rests until `connect()` is called, so that the spreading of reconnects is decided in one place.
+ */
+export type SocketState = "idle" | "connecting" | "connected" | "lost" | "refused";
+
+export interface Transport {
+  state(): SocketState;
+  onState(listener: (state: SocketState) => void): Cancel;
+  connect(): void;
+  /** Subscribes whenever there is a connection, until closed. Several subscriptions of one channel share it. */
+  subscribe(channel: string, handlers: ChannelHandlers): ChannelSubscription;
+}
+
+export interface ChannelHandlers {
+  /** On every success, also the ones after a reconnect; `members` of a presence channel. */
+  onSubscribed(members: readonly string[] | null): void;
+  /** The authorisation failed, by this HTTP status if there was an answer. The transport does not try again by itself. */
+  onRefused(status: number | null): void;
+  /** The subscription ended with its connection. */
+  onLost(): void;
+  /** By event name. `senderId` is the server's word on who sent a client event. */
+  readonly events: Readonly<Record<string, (data: unknown, senderId: string | null) => void>>;
+}
+
+export interface ChannelSubscription {
+  /** Asks for authorisation again unless subscribed. */
+  retry(): void;
+  close(): void;
+}
+
+/** A command as it is kept. Its serial, given by the storage, is its place among all commands of this user. */
+export interface StoredCommand {
+  readonly serial: number;
+  readonly kind: "send";
+  readonly id: string;
+  readonly consultationId: string;
+  readonly content: string;
+  readonly replyToId: string | null;
+  /** The definite refusal that parked it. */
+  readonly parked: ErrorCode | null;
+}
+
+/** Keeps commands of one user. A promise that resolved is kept for as long as this storage keeps anything. */
+export interface QueueStorage {
+  list(consultationId: string): Promise<readonly StoredCommand[]>;
+  add(command: Omit<StoredCommand, "serial">): Promise<StoredCommand>;
+  park(id: string, reason: ErrorCode | null): Promise<void>;
+  remove(id: string): Promise<void>;
+}
