@@ -1,7 +1,6 @@
 const EXCERPT_CODE_POINTS = 140;
 
-/** What a quote shows of the message it quotes: its first 140 code points on one line; null once it is deleted. */
+/** What a quote shows of the message it quotes: its first 140 code points, null once that is deleted. As in the SQL. */
 export function excerptOf(content: string | null): string | null {
-  if (content === null) return null;
-  return Array.from(content.replace(/\s+/gu, " ")).slice(0, EXCERPT_CODE_POINTS).join("");
+  return content === null ? null : Array.from(content).slice(0, EXCERPT_CODE_POINTS).join("");
 }

@@ -1,0 +1,70 @@
+import Pusher from "pusher-js";
+import { afterAll, beforeAll } from "vitest";
+import { type ChannelsServer, startChannelsServer } from "@/lib/embedded/channels/server";
+import { authorizeChannel } from "@/lib/pusher/server";
+import { runtime, setRuntime } from "@/lib/runtime";
+
+/** Call after useTestRuntime(): starts the built-in Channels server and points the runtime to it. */
+export function useTestChannels(): { restart(): Promise<void>; stop(): Promise<void> } {
+  let server: ChannelsServer | null = null;
+  let port = 0;
+  const start = async () => {
+    const { appId, key, secret } = runtime().pusher;
+    server = await startChannelsServer({ appId, key, secret, port });
+    port = server.port;
+    setRuntime({ ...runtime(), pusher: { ...runtime().pusher, port }, channelsPort: port });
+  };
+  const stop = async () => {
+    await server?.close();
+    server = null;
+  };
+  beforeAll(start);
+  afterAll(stop);
+  return { restart: start, stop };
+}
+
+export interface Listener {
+  received: { name: string; data: unknown }[];
+  /** Resolves when at least `count` events of the log have arrived. */
+  waitFor(count: number): Promise<void>;
+  close(): void;
+}
+
+/** Subscribes to a private channel with the official client, signed by the app's own secret. */
+export async function listen(channelName: string): Promise<Listener> {
+  const { key } = runtime().pusher;
+  const client = new Pusher(key, {
+    cluster: "",
+    wsHost: "127.0.0.1",
+    wsPort: runtime().channelsPort ?? 0,
+    forceTLS: false,
+    enabledTransports: ["ws"],
+    disableStats: true,
+    channelAuthorization: {
+      endpoint: "unused",
+      transport: "ajax",
+      customHandler: ({ socketId, channelName }, callback) => callback(null, authorizeChannel(socketId, channelName)),
+    },
+  });
+  const received: Listener["received"] = [];
+  const waiting: { count: number; resolve: () => void }[] = [];
+  const channel = client.subscribe(channelName);
+  await new Promise<void>((resolve, reject) => {
+    channel.bind("pusher:subscription_succeeded", () => resolve());
+    channel.bind("pusher:subscription_error", reject);
+  });
+  channel.bind_global((name: string, data: unknown) => {
+    if (name.startsWith("pusher:")) return;
+    received.push({ name, data });
+    for (const wait of waiting) if (received.length >= wait.count) wait.resolve();
+  });
+  return {
+    received,
+    waitFor: (count) =>
+      new Promise((resolve) => {
+        if (received.length >= count) resolve();
+        else waiting.push({ count, resolve });
+      }),
+    close: () => client.disconnect(),
+  };
+}
