@@ -5,7 +5,7 @@ import Pusher from "pusher";
 import { type PusherServerOptions, runtime } from "@/lib/runtime";
 
 const TIMEOUT_MS = 3_000;
-export const MAX_BATCH = 10;
+const MAX_BATCH = 10;
 
 /** A call that Pusher refused (`status`) or that never got an answer (null). Carries no URL: those are signed. */
 export class PusherError extends Error {
@@ -18,7 +18,8 @@ export class PusherError extends Error {
 export interface PusherEvent {
   channel: string;
   name: string;
-  data: unknown;
+  /** JSON text. */
+  data: string;
 }
 
 const holder = globalThis as { __murphPusher?: { options: string; client: Pusher } };
@@ -46,8 +47,12 @@ function connect({ host, port, cluster, encryptionMasterKeyBase64, ...account }:
 /** Publishes up to ten events in their order, in one call. Throws PusherError. */
 export async function triggerPusherEvents(batch: readonly PusherEvent[]): Promise<void> {
   if (batch.length > MAX_BATCH) throw new RangeError(`A batch holds at most ${MAX_BATCH} events`);
-  // Copies: the SDK writes the serialised data into what it is given.
-  await judge(pusherServer().triggerBatch(batch.map((event) => ({ ...event }))));
+  await judge(pusherServer().triggerBatch(batch.map(toBatchEvent)));
+}
+
+/** The SDK serialises what it encrypts, text too: there the receiver would get a string instead of an object. */
+function toBatchEvent({ channel, name, data }: PusherEvent): Pusher.BatchEvent {
+  return { channel, name, data: channel.startsWith("private-encrypted-") ? JSON.parse(data) : data };
 }
 
 /** Signature for one socket and one channel; a presence channel gets its member from `presenceUser` alone. */
@@ -80,13 +85,15 @@ async function judge(call: ReturnType<Pusher["triggerBatch"]>): Promise<void> {
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new PusherError(null)), TIMEOUT_MS);
   });
-  const answer = call.then((response) => response.text());
+  const answer = call.then(
+    async (response) => refusalCode(await response.text()),
+    (error: { status?: number }) => {
+      throw new PusherError(error.status ?? null);
+    },
+  );
   try {
-    const code = refusalCode(await Promise.race([answer, late]));
+    const code = await Promise.race([answer, late]);
     if (code !== null) throw new PusherError(code);
-  } catch (error) {
-    if (error instanceof PusherError) throw error;
-    throw new PusherError((error as { status?: number }).status ?? null);
   } finally {
     clearTimeout(timer);
     answer.catch(() => {});

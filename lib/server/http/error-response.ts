@@ -1,5 +1,6 @@
 import "server-only";
 import { NextResponse } from "next/server";
+import type { ErrorCode } from "@/lib/protocol/errors";
 import { AppError, type MessageLanguage } from "@/lib/server/app-error";
 import { logger } from "@/lib/server/log";
 import { isUnavailable } from "./unavailable";
@@ -19,14 +20,24 @@ export function toAppError(error: unknown): AppError {
 /** The one translation of a refusal into an answer; logs what is ours to look at, by ids only. */
 export function errorResponse(error: unknown, request: Request, context: Record<string, unknown> = {}): NextResponse {
   const refusal = toAppError(error);
-  if (refusal.status >= 500) {
-    const line = { ...context, method: request.method, path: new URL(request.url).pathname, err: error };
-    if (refusal.code === "unavailable") logger().warn(line, "answered 503");
-    else logger().error(line, "answered 500");
-  }
+  logFailure(refusal, error, { ...context, method: request.method, path: new URL(request.url).pathname });
   const headers = new Headers(API_HEADERS);
   if (refusal.retryAfterSeconds !== null) headers.set("Retry-After", String(refusal.retryAfterSeconds));
   return NextResponse.json(refusal.toBody(preferredLanguage(request.headers)), { status: refusal.status, headers });
+}
+
+/** The same for a server action, which has no status to answer with. */
+export function describeRefusal(error: unknown, headers: Headers): { code: ErrorCode; message: string } {
+  const refusal = toAppError(error);
+  logFailure(refusal, error, {});
+  const { code, message } = refusal.toBody(preferredLanguage(headers)).error;
+  return { code, message };
+}
+
+function logFailure(refusal: AppError, error: unknown, context: Record<string, unknown>): void {
+  const line = { ...context, err: error };
+  if (refusal.code === "unavailable") logger().warn(line, "answered unavailable");
+  else if (refusal.code === "internal-error") logger().error(line, "answered internal error");
 }
 
 /** German when the browser puts it before English, else English. */

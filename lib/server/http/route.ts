@@ -43,9 +43,7 @@ interface SessionOptions<Ids, Query, Body> extends EndpointOptions<Ids, Query, B
 }
 
 /** An endpoint for people who are signed in. The token is judged here, the session behind it in the command's SQL. */
-export function sessionEndpoint<Ids = undefined, Query = undefined, Body = undefined>(
-  options: SessionOptions<Ids, Query, Body>,
-): Endpoint {
+export function sessionEndpoint<Ids, Query, Body>(options: SessionOptions<Ids, Query, Body>): Endpoint {
   return {
     async handle(request, params, method) {
       const changes = method !== "GET" && !options.readOnly;
@@ -72,7 +70,7 @@ interface OpenOptions<Query, Body> extends EndpointOptions<undefined, Query, Bod
 }
 
 /** An endpoint without a session: public facts, and machines that prove themselves by a secret or a signature. */
-export function openEndpoint<Query = undefined, Body = undefined>(options: OpenOptions<Query, Body>): Endpoint {
+export function openEndpoint<Query, Body>(options: OpenOptions<Query, Body>): Endpoint {
   return {
     async handle(request) {
       options.authorize?.(request);

@@ -1,0 +1,46 @@
+"use server";
+
+import { completeConsultationSchema, sendMessageSchema } from "@/lib/protocol/commands";
+import { completeConsultation as complete } from "@/lib/server/commands/complete-consultation";
+import { sendMessage as send } from "@/lib/server/commands/send-message";
+import { startConsultation as start } from "@/lib/server/commands/start-consultation";
+import { type ActionState, runAction, textField } from "@/lib/server/http/action";
+import { parseInput } from "@/lib/server/http/body";
+import { consultationIds } from "@/lib/server/http/path-ids";
+import { countCall } from "@/lib/server/http/rate-limit";
+
+/**
+ * The send form without JavaScript: fields `id` (UUIDv7 made when the form was rendered, so that posting it twice is
+ * one message), `consultationId`, `content`.
+ */
+export async function sendMessage(_previous: ActionState, form: FormData): Promise<ActionState> {
+  const fields = {
+    id: textField(form, "id"),
+    consultationId: textField(form, "consultationId"),
+    // Forms send line ends as CRLF, scripts as LF: one message, one spelling.
+    content: textField(form, "content").replaceAll("\r\n", "\n"),
+  };
+  return runAction(fields, async (claim) => {
+    await countCall("sends", claim.userId);
+    await send(claim, parseInput(sendMessageSchema, fields));
+  });
+}
+
+/** Field `consultationId`. */
+export async function startConsultation(_previous: ActionState, form: FormData): Promise<ActionState> {
+  const id = textField(form, "consultationId");
+  return runAction({ id, content: "" }, (claim) => start(claim, parseInput(consultationIds, { id }).id));
+}
+
+/** Fields `consultationId`, `closingNote` (may be empty). */
+export async function completeConsultation(_previous: ActionState, form: FormData): Promise<ActionState> {
+  const id = textField(form, "consultationId");
+  const note = textField(form, "closingNote");
+  return runAction({ id, content: note }, (claim) =>
+    complete(
+      claim,
+      parseInput(consultationIds, { id }).id,
+      parseInput(completeConsultationSchema, { closingNote: note || null }),
+    ),
+  );
+}

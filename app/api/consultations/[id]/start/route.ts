@@ -1,0 +1,15 @@
+import * as z from "zod";
+import { startConsultation } from "@/lib/server/commands/start-consultation";
+import { json } from "@/lib/server/http/body";
+import { consultationIds } from "@/lib/server/http/path-ids";
+import { route, sessionEndpoint } from "@/lib/server/http/route";
+
+const body = json(z.object({}), { optional: true });
+
+export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = route({
+  POST: sessionEndpoint({
+    ids: consultationIds,
+    body,
+    handle: async ({ claim, ids }) => ({ body: await startConsultation(claim, ids.id) }),
+  }),
+});

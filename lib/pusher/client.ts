@@ -1,0 +1,84 @@
+import type Pusher from "pusher-js";
+import type { Options } from "pusher-js";
+import { type PusherConfig, pusherConfigSchema } from "@/lib/protocol/pusher-config";
+
+/** A dead link is seen within 10 + 6 seconds (CON4); the defaults of pusher-js may take 150. */
+const ACTIVITY_TIMEOUT_MS = 10_000;
+const PONG_TIMEOUT_MS = 6_000;
+/** An attempt that did not connect by then counts as lost; when to try again is decided by the sync room. */
+const CONNECT_TIMEOUT_MS = 4_000;
+const CONFIG_TIMEOUT_MS = 10_000;
+
+/** The tab's one connection, with what the server said about reaching it. */
+export interface PusherClient {
+  readonly pusher: Pusher;
+  readonly config: PusherConfig;
+}
+
+// On the global object, so that a module that is evaluated again (hot reload) finds the connection that is there.
+const holder = globalThis as { __murphPusherClient?: Promise<PusherClient> | undefined };
+
+/** Lazy, because its configuration comes at run time. A failure is forgotten: the next call tries again. */
+export function pusherClient(): Promise<PusherClient> {
+  holder.__murphPusherClient ??= createPusherClient().catch((error: unknown) => {
+    holder.__murphPusherClient = undefined;
+    throw error;
+  });
+  return holder.__murphPusherClient;
+}
+
+/** Ends the connection for good; the next `pusherClient()` makes a new one. */
+export async function closePusherClient(): Promise<void> {
+  const client = holder.__murphPusherClient;
+  holder.__murphPusherClient = undefined;
+  if (!client) return;
+  const { pusher } = await client;
+  pusher.unbind_all();
+  pusher.connection.unbind();
+  pusher.disconnect();
+}
+
+async function createPusherClient(): Promise<PusherClient> {
+  const config = await readConfig();
+  // Two builds: the one that can decrypt is larger and breaks when it is merely imported on the server.
+  const { default: PusherJs } = config.encrypted
+    ? await import("pusher-js/with-encryption")
+    : await import("pusher-js");
+  const pusher = new PusherJs(config.key, pusherOptions(config, window.location));
+  // Lets the server end this user's sockets. Asked for once; pusher-js signs in again after each reconnect.
+  pusher.signin();
+  return { pusher, config };
+}
+
+async function readConfig(): Promise<PusherConfig> {
+  const answer = await fetch(sameOrigin("/api/pusher/config"), { signal: AbortSignal.timeout(CONFIG_TIMEOUT_MS) });
+  if (!answer.ok) throw new Error(`The Pusher configuration is not available: ${answer.status}`);
+  return pusherConfigSchema.parse(await answer.json());
+}
+
+/** `wsHost: null` is the origin that the page came from. No host but `wsHost` and our own origin is ever asked. */
+export function pusherOptions(config: PusherConfig, page: Pick<Location, "hostname" | "port" | "protocol">): Options {
+  const pageTLS = page.protocol === "https:";
+  const forceTLS = config.wsHost === null ? pageTLS : config.forceTLS;
+  const pagePort = page.port === "" ? null : Number(page.port);
+  const port = (config.wsHost === null ? pagePort : config.wsPort) ?? (forceTLS ? 443 : 80);
+  return {
+    cluster: config.cluster ?? "",
+    wsHost: config.wsHost ?? page.hostname,
+    wsPort: port,
+    wssPort: port,
+    forceTLS,
+    // Without TLS the second attempt would knock at the same plain port with "wss" and can only fail.
+    enabledTransports: forceTLS ? ["ws", "wss"] : ["ws"],
+    disableStats: true,
+    activityTimeout: ACTIVITY_TIMEOUT_MS,
+    pongTimeout: PONG_TIMEOUT_MS,
+    unavailableTimeout: CONNECT_TIMEOUT_MS,
+    channelAuthorization: { endpoint: sameOrigin("/api/pusher/auth"), transport: "ajax" },
+    userAuthentication: { endpoint: sameOrigin("/api/pusher/user-auth"), transport: "ajax" },
+  };
+}
+
+function sameOrigin(path: string): string {
+  return typeof window === "undefined" ? path : new URL(path, window.location.origin).href;
+}
