@@ -56,14 +56,10 @@ CREATE FUNCTION user_json(p_user_id uuid) RETURNS jsonb LANGUAGE sql STABLE AS $
   SELECT jsonb_build_object('id', u.id, 'role', u.role, 'name', u.name, 'image', u.image) FROM users u WHERE u.id = p_user_id
 $$;
 
--- The same white space as lib/protocol/excerpt.ts: a client that folds an edit must come to the same quote.
-CREATE FUNCTION one_line(p_text text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  SELECT regexp_replace(p_text, '[ \t\n\r\f\v]+', ' ', 'g')
-$$;
-
--- A quote's words follow the message they came from: nothing of them is stored with the reply.
+-- A quote's words follow the message they came from: nothing of them is stored with the reply. The length is that of
+-- lib/protocol/excerpt.ts, so that a client which folds an edit comes to the same quote.
 CREATE FUNCTION reply_json(p_message_id uuid) RETURNS jsonb LANGUAGE sql STABLE AS $$
-  SELECT jsonb_build_object('id', q.id, 'seq', q.seq, 'senderName', coalesce(u.name, ''), 'excerpt', left(one_line(q.content), 140))
+  SELECT jsonb_build_object('id', q.id, 'seq', q.seq, 'senderName', coalesce(u.name, ''), 'excerpt', left(q.content, 140))
   FROM messages q LEFT JOIN users u ON u.id = q.sender_id
   WHERE q.id = p_message_id
 $$;
@@ -390,7 +386,7 @@ BEGIN
         'counterpart', counterpart_json(c.id, p_user),
         'lastMessage', (
           SELECT jsonb_build_object('id', m.id, 'seq', m.seq, 'senderId', m.sender_id,
-                                    'preview', left(one_line(m.content), 120),
+                                    'preview', left(regexp_replace(m.content, '\s+', ' ', 'g'), 120),
                                     'createdAt', iso(m.created_at))
           FROM messages m
           WHERE m.consultation_id = c.id AND m.kind = 'text' AND m.deleted_at IS NULL
