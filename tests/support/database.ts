@@ -3,7 +3,7 @@ import pg from "pg";
 import { afterAll, beforeAll, inject } from "vitest";
 import { parseEnv } from "@/lib/env";
 import { setRuntime } from "@/lib/runtime";
-import { db } from "@/lib/server/db";
+import { disconnectDb } from "@/lib/server/db";
 import { withDatabase } from "@/tests/support/pg-cluster";
 
 export interface TestDatabase {
@@ -62,7 +62,7 @@ export function useTestRuntime(environment: Record<string, string> = {}): () => 
     });
   });
   afterAll(async () => {
-    await db().$disconnect();
+    await disconnectDb();
     await database?.drop();
   });
   return () => {

@@ -254,3 +254,17 @@ async function withSuperuser(settings: Settings, work: (client: pg.Client) => Pr
 function urlOf(settings: Settings, role: string, password: string, database: string): string {
   return `postgresql://${role}:${password}@127.0.0.1:${settings.port}/${database}?sslmode=disable`;
 }
+
+/** Whether a server runs on the data folder now, without starting or making anything. */
+export function isEmbeddedPostgresRunning(dataDir: string): boolean {
+  const layout = layoutOf(dataDir);
+  if (!fs.existsSync(layout.settingsFile)) return false;
+  return (
+    readPostmaster(
+      clusterOf(
+        layout,
+        readSettings(layout, null, () => undefined),
+      ),
+    ) !== null
+  );
+}
