@@ -14,7 +14,8 @@ export const CLOSE = {
   notAuthorizedInTime: { code: 4009, message: "Connection not authorized within timeout" },
   terminated: { code: 4009, message: "Connection terminated by the app" },
   overCapacity: { code: 4100, message: "Over capacity" },
-  serverClosing: { code: 4200, message: "Server is closing, reconnect" },
+  // Not 4200: the official client would come back at once, find nobody and then wait 15 s before its next attempt.
+  serverClosing: { code: 4100, message: "Server is closing" },
   pongNotReceived: { code: 4201, message: "Pong reply not received" },
 } as const satisfies Record<string, CloseReason>;
 

@@ -1,0 +1,276 @@
+import { connect } from "node:net";
+import PusherClient from "pusher-js";
+import { describe, expect, onTestFinished, test } from "vitest";
+import { APP, connected, startServer } from "./harness";
+import { until } from "./until";
+
+describe("E6 connecting", () => {
+  test("the official client connects and gets a socket id of the form digits.digits", async () => {
+    const server = await startServer();
+    expect(await connected(server.client())).toMatch(/^\d+\.\d+$/);
+  });
+
+  test("connection_established carries JSON text with the socket id and an activity timeout of 120 s or less", async () => {
+    const server = await startServer();
+    const { data } = await server.dial().next("pusher:connection_established");
+    expect(typeof data).toBe("string");
+    const { socket_id, activity_timeout } = JSON.parse(String(data));
+    expect(socket_id).toMatch(/^\d+\.\d+$/);
+    expect(activity_timeout).toBe(30);
+  });
+
+  test("no two sockets share an id", async () => {
+    const server = await startServer();
+    const ids = await Promise.all(Array.from({ length: 20 }, async () => (await server.raw()).socketId));
+    expect(new Set(ids).size).toBe(20);
+  });
+
+  test.each([
+    ["an unknown key", "/app/other-key?protocol=7", 4001],
+    ["a key that only begins like ours", `/app/${APP.key}x?protocol=7`, 4001],
+    ["another path", `/ws/${APP.key}?protocol=7`, 4005],
+    ["a path below the key", `/app/${APP.key}/more?protocol=7`, 4005],
+    ["no key", "/app/?protocol=7", 4005],
+    ["the REST path", `/apps/${APP.appId}/events?protocol=7`, 4005],
+    ["two slashes", "//?protocol=7", 4005],
+    ["a protocol that is not a number", `/app/${APP.key}?protocol=seven`, 4006],
+    ["a malformed library version", `/app/${APP.key}?protocol=7&version=../8`, 4006],
+    ["a protocol from the future", `/app/${APP.key}?protocol=8`, 4007],
+    ["a protocol no longer spoken", `/app/${APP.key}?protocol=3`, 4007],
+    ["no protocol", `/app/${APP.key}`, 4008],
+  ])("%s is refused with its own close code (%s: %i)", async (_what, path, code) => {
+    const server = await startServer();
+    const client = server.dial(path);
+    expect(await client.closeCode()).toBe(code);
+    expect(client.messages).toEqual([{ event: "pusher:error", data: { code, message: expect.stringMatching(/.+/) } }]);
+  });
+
+  test("the official client gives up on an unknown key and says why", async () => {
+    const server = await startServer();
+    const errors: { data?: { code?: number } }[] = [];
+    const client = new PusherClient("other-key", {
+      cluster: "",
+      wsHost: "127.0.0.1",
+      wsPort: server.port,
+      forceTLS: false,
+      enabledTransports: ["ws"],
+    });
+    onTestFinished(() => client.disconnect());
+    client.connection.bind("error", ({ error }: { error: { data?: { code?: number } } }) => errors.push(error));
+    await until("the client to give up", () => client.connection.state === "disconnected");
+    expect(errors[0]?.data?.code).toBe(4001);
+  });
+
+  test("ATK17 a flood of sockets ends at the limit with 4100, those inside go on", async () => {
+    const server = await startServer({ limits: { connections: 3 } });
+    const inside = [await server.raw(), await server.raw(), await server.raw()];
+    expect(await server.dial().closeCode()).toBe(4100);
+    for (const client of inside) expect(await client.settle()).toEqual([]);
+    inside[0]?.drop();
+    // The place is free once the server has seen it go.
+    const room = async (): Promise<void> => {
+      const client = server.dial();
+      await until("an answer", () => client.messages.length > 0);
+      if (client.messages[0]?.event !== "pusher:connection_established") return room();
+    };
+    await room();
+  });
+
+  test("ATK17 with authorised connections a socket that proves nothing in time is closed with 4009, others stay", async () => {
+    const server = await startServer({ authorizedConnections: true, timings: { authorizeWithinMs: 80 } });
+    const idle = await server.raw();
+    idle.subscribe("public-room");
+    const subscribed = await server.raw();
+    subscribed.subscribe("private-room", server.sdk.authorizeChannel(subscribed.socketId, "private-room"));
+    const signedIn = await server.raw();
+    signedIn.send({ event: "pusher:signin", data: server.sdk.authenticateUser(signedIn.socketId, { id: "ada" }) });
+    await Promise.all([subscribed.settle(), signedIn.settle()]);
+    expect(await idle.closeCode()).toBe(4009);
+    expect([subscribed.closed, signedIn.closed]).toEqual([null, null]);
+  });
+
+  test("by default a socket may stay without proving anything", async () => {
+    const server = await startServer({ timings: { authorizeWithinMs: 20, activityTimeoutMs: 40 } });
+    const client = await server.raw();
+    // The first ping comes later than the time in which proof would have been asked for.
+    await client.next("pusher:ping");
+    expect(client.closed).toBeNull();
+  });
+});
+
+describe("E6 staying alive", () => {
+  test("a ping is answered with a pong", async () => {
+    const server = await startServer();
+    const client = await server.raw();
+    client.send({ event: "pusher:ping", data: {} });
+    await client.next("pusher:pong");
+  });
+
+  test("F7 a silent socket is pinged, then closed with 4201 and gone from its rooms", async () => {
+    const server = await startServer({ timings: { activityTimeoutMs: 40, pongTimeoutMs: 60 } });
+    const client = await server.raw();
+    client.subscribe("room");
+    await client.next("pusher_internal:subscription_succeeded");
+    await client.next("pusher:ping");
+    expect(await client.closeCode()).toBe(4201);
+    const { channels } = await (await server.sdk.get({ path: "/channels" })).json();
+    expect(channels).toEqual({});
+  });
+
+  test("F7 a socket that answers its pings stays for ever", async () => {
+    const server = await startServer({ timings: { activityTimeoutMs: 20, pongTimeoutMs: 400 } });
+    const client = await server.raw();
+    for (let round = 0; round < 5; round += 1) {
+      await client.next("pusher:ping");
+      client.send({ event: "pusher:pong", data: {} });
+    }
+    expect(client.closed).toBeNull();
+  });
+
+  test("F7 a peer that does not even answer the close frame is cut", async () => {
+    const server = await startServer({ timings: { activityTimeoutMs: 30, pongTimeoutMs: 30, closeGraceMs: 30 } });
+    // A TCP client that completes the handshake and then says nothing more, whatever it is sent.
+    const socket = connect(server.port, "127.0.0.1");
+    onTestFinished(() => void socket.destroy());
+    let ended = false;
+    socket.on("close", () => {
+      ended = true;
+    });
+    socket.resume();
+    socket.write(upgradeRequest());
+    await until("the server to cut the connection", () => ended);
+  });
+
+  test("a reader too slow for its room is cut, the others miss nothing", async () => {
+    const server = await startServer({ limits: { bufferedBytes: 100_000 } });
+    const fast = await server.raw();
+    fast.subscribe("room");
+    await fast.next("pusher_internal:subscription_succeeded");
+    const slow = await server.raw();
+    slow.subscribe("room");
+    await slow.next("pusher_internal:subscription_succeeded");
+    slow.socket.pause();
+
+    const data = "x".repeat(10_000);
+    let sent = 0;
+    const subscribers = async () => {
+      const answer = await server.sdk.get({ path: "/channels/room", params: { info: "subscription_count" } });
+      return (await answer.json()).subscription_count;
+    };
+    while ((await subscribers()) === 2 && sent < 5_000) {
+      const batch = Array.from({ length: 10 }, () => ({ channel: "room", name: "filler", data: `${sent++}:${data}` }));
+      await server.sdk.triggerBatch(batch);
+    }
+    expect(await subscribers()).toBe(1);
+    await until("the fast reader to have everything", () => fast.messages.length >= sent + 2);
+    const order = fast.messages
+      .filter(({ event }) => event === "filler")
+      .map((each) => Number.parseInt(String(each.data), 10));
+    expect(order).toEqual(Array.from({ length: sent }, (_, index) => index));
+  });
+});
+
+describe("E6 malformed messages are answered and the connection goes on", () => {
+  test.each([
+    ["no JSON", "{"],
+    ["an empty message", ""],
+    ["a JSON number", "5"],
+    ["null", "null"],
+    ["a list", "[]"],
+    ["no event", "{}"],
+    ["an event that is not a string", '{"event":{}}'],
+    ["an unknown protocol event", '{"event":"pusher:shutdown","data":{}}'],
+    ["a protocol event of the server", '{"event":"pusher_internal:member_added","channel":"room","data":"{}"}'],
+    ["an event without the client- prefix", '{"event":"new-message","channel":"private-room","data":"{}"}'],
+    ["subscribing to nothing", '{"event":"pusher:subscribe"}'],
+    ["subscribing to a number", '{"event":"pusher:subscribe","data":{"channel":5}}'],
+    ["subscribing with a list", '{"event":"pusher:subscribe","data":["room"]}'],
+    ["unsubscribing from nothing", '{"event":"pusher:unsubscribe","data":null}'],
+    ["leaving a channel never entered", '{"event":"pusher:unsubscribe","data":{"channel":"room"}}'],
+    ["a key named __proto__", '{"__proto__":{"event":"pusher:ping"}}'],
+  ])("%s", async (_what, text) => {
+    const server = await startServer();
+    const client = await server.raw();
+    client.socket.send(text);
+    await expect(client.next("pusher:error")).resolves.toMatchObject({ data: { code: null } });
+    expect(await client.settle()).toEqual([]);
+  });
+
+  test("a binary message", async () => {
+    const server = await startServer();
+    const client = await server.raw();
+    client.socket.send(Buffer.from('{"event":"pusher:ping"}'), { binary: true });
+    await client.next("pusher:error");
+    expect(await client.settle()).toEqual([]);
+  });
+
+  test("a message beyond the frame limit ends only its own connection, with 1009", async () => {
+    const server = await startServer();
+    const [client, other] = [await server.raw(), await server.raw()];
+    client.send({ event: "client-large", channel: "private-room", data: "x".repeat(70_000) });
+    expect(await client.closeCode()).toBe(1009);
+    expect(await other.settle()).toEqual([]);
+  });
+
+  test("bytes that are no WebSocket frame end only their own connection", async () => {
+    const server = await startServer();
+    const other = await server.raw();
+    const socket = connect(server.port, "127.0.0.1");
+    let ended = false;
+    socket.on("error", () => {});
+    socket.on("close", () => {
+      ended = true;
+    });
+    socket.resume();
+    socket.write(upgradeRequest());
+    socket.write(Buffer.alloc(64, 0xff));
+    await until("the server to end it", () => ended);
+    expect(await other.settle()).toEqual([]);
+  });
+});
+
+describe("E6 closing the server", () => {
+  test("every socket is told to come back later (4100) and the port is free again", async () => {
+    const server = await startServer();
+    const clients = await Promise.all([server.raw(), server.raw()]);
+    await server.close();
+    expect(await Promise.all(clients.map((client) => client.closeCode()))).toEqual([4100, 4100]);
+    const again = await startServer({ port: server.port });
+    expect(again.port).toBe(server.port);
+  });
+
+  test("the official client comes back to the next server and to its channels", async () => {
+    const server = await startServer();
+    const client = server.client();
+    let subscriptions = 0;
+    client.subscribe("room").bind("pusher:subscription_succeeded", () => {
+      subscriptions += 1;
+    });
+    await until("the first subscription", () => subscriptions === 1);
+    await server.close();
+    await startServer({ port: server.port });
+    await until("the second subscription", () => subscriptions === 2);
+  });
+
+  test("a taken port is reported, not hidden", async () => {
+    const server = await startServer();
+    await expect(startServer({ port: server.port })).rejects.toMatchObject({ code: "EADDRINUSE" });
+  });
+
+  test("closing twice is closing once", async () => {
+    const server = await startServer();
+    await Promise.all([server.close(), server.close()]);
+  });
+});
+
+function upgradeRequest(): string {
+  return [
+    `GET /app/${APP.key}?protocol=7 HTTP/1.1`,
+    "Host: 127.0.0.1",
+    "Connection: Upgrade",
+    "Upgrade: websocket",
+    "Sec-WebSocket-Version: 13",
+    "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
+    "\r\n",
+  ].join("\r\n");
+}
