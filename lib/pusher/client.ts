@@ -2,6 +2,8 @@ import type Pusher from "pusher-js";
 import type { Options } from "pusher-js";
 import { type PusherConfig, pusherConfigSchema } from "@/lib/protocol/pusher-config";
 
+export type { Channel, default as Pusher } from "pusher-js";
+
 /** A dead link is seen within 10 + 6 seconds (CON4); the defaults of pusher-js may take 150. */
 const ACTIVITY_TIMEOUT_MS = 10_000;
 const PONG_TIMEOUT_MS = 6_000;
@@ -31,8 +33,12 @@ export function pusherClient(): Promise<PusherClient> {
 export async function closePusherClient(): Promise<void> {
   const client = holder.__murphPusherClient;
   holder.__murphPusherClient = undefined;
-  if (!client) return;
-  const { pusher } = await client;
+  // One that could not be made needs no end.
+  const pusher = await client?.then(
+    (made) => made.pusher,
+    () => undefined,
+  );
+  if (!pusher) return;
   pusher.unbind_all();
   pusher.connection.unbind();
   pusher.disconnect();

@@ -24,7 +24,7 @@ export class ConsultationList {
   readonly #store: Store<ConsultationListView>;
   readonly #retryTimer: Timer;
   readonly #backoff: Backoff;
-  #rows: Rows | null;
+  #rows: Rows | null = null;
   #pushedMeanwhile: ConsultationRow[] = [];
   #failure: ErrorCode | null = null;
   #running = false;
@@ -32,9 +32,8 @@ export class ConsultationList {
   #fetching: Promise<void> | null = null;
   #generation = 0;
 
-  constructor(ports: Ports, viewerId: string, initial?: Rows) {
+  constructor(ports: Ports, viewerId: string) {
     this.#ports = ports;
-    this.#rows = initial ?? null;
     this.#retryTimer = new Timer(ports.clock);
     this.#backoff = new Backoff(ports.random, RETRY);
     this.#connection = new Connection(ports, {
@@ -58,6 +57,14 @@ export class ConsultationList {
 
   get subscribe(): (listener: () => void) => Cancel {
     return this.#store.subscribe;
+  }
+
+  /** Rows that somebody read for us (the server rendered them). A running list needs none. */
+  offer(rows: Rows): void {
+    if (this.#running) return;
+    this.#store.batch(() => {
+      this.#rows = rows;
+    });
   }
 
   start(): void {

@@ -37,7 +37,6 @@ export type SendResult = { ok: true; id: string } | { ok: false; reason: "invali
 export interface ConversationEngineOptions {
   readonly consultationId: string;
   readonly viewerId: string;
-  readonly initial?: Snapshot | undefined;
 }
 
 const NOBODY: readonly Participant[] = [];
@@ -56,13 +55,12 @@ export class ConversationEngine {
   readonly #store: Store<ConversationView>;
   #running = false;
 
-  constructor(ports: Ports, { consultationId, viewerId, initial }: ConversationEngineOptions) {
+  constructor(ports: Ports, { consultationId, viewerId }: ConversationEngineOptions) {
     const batch = (run: () => void) => this.#store.batch(run);
     this.#viewerId = viewerId;
     this.#timeline = createTimelineSelector(viewerId);
     this.#feed = new EventFeed(ports, {
       consultationId,
-      initial: initial ?? null,
       batch,
       onChange: (before, after) => this.#onConversation(before, after),
       onAnswer: () => this.#queue.resume(),
@@ -95,6 +93,11 @@ export class ConversationEngine {
 
   get subscribe(): (listener: () => void) => Cancel {
     return this.#store.subscribe;
+  }
+
+  /** A snapshot that somebody read for us (the server rendered it). A running engine needs none. */
+  offer(snapshot: Snapshot): void {
+    if (!this.#running) this.#store.batch(() => this.#feed.offer(snapshot));
   }
 
   /** Begins to listen; what was missed since a stop is fetched on the way. */

@@ -20,7 +20,6 @@ export type FeedFailure = ErrorCode | "out-of-sync";
 
 export interface EventFeedOptions {
   readonly consultationId: string;
-  readonly initial: Snapshot | null;
   /** Wraps whatever comes from outside, so that one input is one notification. */
   readonly batch: (run: () => void) => void;
   /** After every change of `conversation`. */
@@ -47,7 +46,7 @@ export class EventFeed {
   readonly #backoff: Backoff;
   readonly #waiting = new Map<number, Event>();
   #waitingPositions: Position[] = [];
-  #conversation: Conversation | null;
+  #conversation: Conversation | null = null;
   #running = false;
   #busy = false;
   #again = false;
@@ -64,7 +63,6 @@ export class EventFeed {
     this.#gapTimer = new Timer(ports.clock);
     this.#retryTimer = new Timer(ports.clock);
     this.#backoff = new Backoff(ports.random, RETRY);
-    this.#conversation = options.initial ? openConversation(options.initial) : null;
   }
 
   get conversation(): Conversation | null {
@@ -77,6 +75,14 @@ export class EventFeed {
 
   get loadingOlder(): boolean {
     return this.#loadingOlder !== null;
+  }
+
+  /** Before a start only. Taken unless what is here is as new. */
+  offer(snapshot: Snapshot): void {
+    if (snapshot.consultation.id !== this.#options.consultationId) return;
+    const known = this.#conversation;
+    if (known && known.epoch === snapshot.epoch && known.seq >= snapshot.headSeq) return;
+    this.#conversation = openConversation(snapshot);
   }
 
   start(): void {

@@ -1,0 +1,25 @@
+"use client";
+
+import { type ReactNode, useState } from "react";
+import { ChatClientContext } from "@/hooks/useChatClient";
+import { chatClientOf } from "@/lib/browser/create-chat-client";
+import type { User } from "@/lib/protocol/user";
+
+interface ChatProvidersProps {
+  currentUser: User;
+  children: ReactNode;
+}
+
+/** Gives every chat hook below it the one client of this tab. */
+export function ChatProviders({ currentUser, children }: ChatProvidersProps) {
+  return (
+    <ChatClientProvider key={currentUser.id} currentUser={currentUser}>
+      {children}
+    </ChatClientProvider>
+  );
+}
+
+function ChatClientProvider({ currentUser, children }: ChatProvidersProps) {
+  const [client] = useState(() => chatClientOf(currentUser));
+  return <ChatClientContext value={client}>{children}</ChatClientContext>;
+}

@@ -1,0 +1,77 @@
+import type * as z from "zod";
+import { commandAnswerSchema, positionAnswerSchema } from "@/lib/protocol/commands";
+import { errorBodySchema } from "@/lib/protocol/errors";
+import { consultationListSchema, eventsPageSchema, messagesPageSchema, snapshotSchema } from "@/lib/protocol/snapshot";
+import type { Api, ApiResult } from "@/lib/sync/ports";
+
+/** No answer by then is an unknown outcome, not a failure (SND3). The body counts too: it may stall half-way. */
+const TIMEOUT_MS = 10_000;
+
+/** The HTTP routes of PROTOCOL.md. Every answer is checked; what does not fit its schema is "unreadable". */
+export const browserApi: Api = {
+  readSnapshot: (id) => get(`/api/consultations/${id}`, snapshotSchema),
+  readEvents(id, { after, afterAt, epoch, limit }) {
+    const query = new URLSearchParams({ after: String(after), epoch, limit: String(limit) });
+    if (afterAt !== null) query.set("afterAt", afterAt);
+    return get(`/api/consultations/${id}/events?${query}`, eventsPageSchema);
+  },
+  readMessages(id, { before, limit }) {
+    return get(`/api/consultations/${id}/messages?before=${before}&limit=${limit}`, messagesPageSchema);
+  },
+  sendMessage: (command) => post("/api/nachrichten", command, commandAnswerSchema),
+  recordReceipt: (id, receipt) => post(`/api/consultations/${id}/receipts`, receipt, positionAnswerSchema),
+  listConsultations: () => get("/api/consultations", consultationListSchema),
+};
+
+function get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<ApiResult<z.output<Schema>>> {
+  return call(path, { method: "GET", cache: "no-store" }, schema);
+}
+
+function post<Schema extends z.ZodType>(
+  path: string,
+  body: unknown,
+  schema: Schema,
+): Promise<ApiResult<z.output<Schema>>> {
+  const headers = { "content-type": "application/json" };
+  return call(path, { method: "POST", headers, body: JSON.stringify(body) }, schema);
+}
+
+async function call<Schema extends z.ZodType>(
+  path: string,
+  init: RequestInit,
+  schema: Schema,
+): Promise<ApiResult<z.output<Schema>>> {
+  try {
+    const response = await fetch(path, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
+    const text = await response.text();
+    return response.ok ? readAnswer(text, schema) : readRefusal(response, text);
+  } catch {
+    return { ok: false, failure: { kind: "unknown" } };
+  }
+}
+
+function readAnswer<Schema extends z.ZodType>(text: string, schema: Schema): ApiResult<z.output<Schema>> {
+  const parsed = schema.safeParse(parseJson(text));
+  return parsed.success ? { ok: true, value: parsed.data } : { ok: false, failure: { kind: "unreadable" } };
+}
+
+/** A gateway in between may answer with a page of its own: then there is a status, but no code. */
+function readRefusal(response: Response, text: string): ApiResult<never> {
+  const parsed = errorBodySchema.safeParse(parseJson(text));
+  const code = parsed.success ? parsed.data.error.code : null;
+  const retryAfterMs = readRetryAfter(response.headers.get("retry-after"));
+  return { ok: false, failure: { kind: "refused", status: response.status, code, retryAfterMs } };
+}
+
+/** Our own server names seconds; a date would have to be compared with a clock that may be wrong. */
+function readRetryAfter(header: string | null): number | null {
+  return header !== null && /^\d{1,6}$/.test(header) ? Number(header) * 1_000 : null;
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}

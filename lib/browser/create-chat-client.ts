@@ -1,0 +1,110 @@
+import type { ConsultationRow, Snapshot } from "@/lib/protocol/snapshot";
+import type { User } from "@/lib/protocol/user";
+import { ConsultationList, type ConsultationListView } from "@/lib/sync/consultation-list";
+import { ConversationEngine, type ConversationView } from "@/lib/sync/conversation-engine";
+import { createMemoryQueueStorage } from "@/lib/sync/memory-queue-storage";
+import type { Cancel, Ports } from "@/lib/sync/ports";
+import { keepConnected } from "@/lib/sync/socket-keeper";
+import { SocketStatus, type SocketStatusView } from "@/lib/sync/socket-status";
+import { browserApi } from "./api-client";
+import { browserClock, browserRandom } from "./clock";
+import { browserIds } from "./ids";
+import { Shared } from "./shared";
+import { browserSignals } from "./signals";
+import { type ClosableTransport, createTransport } from "./transport";
+
+export type BrowserPorts = Ports & { readonly transport: ClosableTransport };
+
+/** The one registry of a tab: what several components look at exists once, and lives while one of them looks. */
+export interface ChatClient {
+  readonly viewer: User;
+  readonly ports: Ports;
+  readonly socket: Shared<SocketStatusView, SocketStatus>;
+  /** `initial` counts while nobody has the consultation open: an open one knows better. */
+  conversation(consultationId: string, initial?: Snapshot): Shared<ConversationView, ConversationEngine>;
+  list(initial?: readonly ConsultationRow[]): Shared<ConsultationListView, ConsultationList>;
+  /** Keeps the connection up for somebody who uses channels directly. */
+  retainSocket(): Cancel;
+  close(): void;
+}
+
+function browserPorts(): BrowserPorts {
+  return {
+    api: browserApi,
+    transport: createTransport(),
+    clock: browserClock,
+    random: browserRandom,
+    signals: browserSignals,
+    ids: browserIds,
+    queue: createMemoryQueueStorage(),
+  };
+}
+
+/** Asks for nothing and touches no window until something is started, so it may run while rendering on a server. */
+export function createChatClient(viewer: User, ports: BrowserPorts = browserPorts()): ChatClient {
+  const conversations = new Map<string, Shared<ConversationView, ConversationEngine>>();
+  let socketUsers = 0;
+  let stopSocket: Cancel | null = null;
+
+  function retainSocket(): Cancel {
+    socketUsers += 1;
+    stopSocket ??= keepConnected(ports);
+    let retained = true;
+    return () => {
+      if (!retained) return;
+      retained = false;
+      socketUsers -= 1;
+      if (socketUsers > 0) return;
+      stopSocket?.();
+      stopSocket = null;
+    };
+  }
+
+  const shared = { clock: ports.clock, retainSocket };
+  const socket = new Shared<SocketStatusView, SocketStatus>(new SocketStatus(ports), shared);
+  const list = new Shared<ConsultationListView, ConsultationList>(new ConsultationList(ports, viewer.id), shared);
+
+  function openConversation(consultationId: string): Shared<ConversationView, ConversationEngine> {
+    const engine = new ConversationEngine(ports, { consultationId, viewerId: viewer.id });
+    const onIdle = () => conversations.delete(consultationId);
+    const conversation = new Shared<ConversationView, ConversationEngine>(engine, { ...shared, onIdle });
+    conversations.set(consultationId, conversation);
+    return conversation;
+  }
+
+  return {
+    viewer,
+    ports,
+    socket,
+    retainSocket,
+    conversation(consultationId, initial) {
+      const conversation = conversations.get(consultationId) ?? openConversation(consultationId);
+      if (initial) conversation.target.offer(initial);
+      return conversation;
+    },
+    list(initial) {
+      if (initial) list.target.offer(initial);
+      return list;
+    },
+    close() {
+      for (const conversation of [...conversations.values()]) conversation.close();
+      list.close();
+      socket.close();
+      stopSocket?.();
+      stopSocket = null;
+      ports.transport.close();
+    },
+  };
+}
+
+const holder = globalThis as { __murphChatClient?: ChatClient | undefined };
+
+/** The client of this tab. On a server each rendering has its own: there a shared one would mix people up. */
+export function chatClientOf(viewer: User): ChatClient {
+  if (typeof window === "undefined") return createChatClient(viewer);
+  if (holder.__murphChatClient?.viewer.id !== viewer.id) {
+    holder.__murphChatClient?.close();
+    holder.__murphChatClient = createChatClient(viewer);
+  }
+  return holder.__murphChatClient;
+}
