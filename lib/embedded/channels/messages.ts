@@ -7,7 +7,7 @@ import { subscribe, unsubscribe } from "./subscriptions";
 
 const PONG = encodeFrame({ event: "pusher:pong", data: "{}" });
 
-/** What one message from a client is answered with; null = nothing. Whatever it says, nothing here throws. */
+/** What one message from a client is answered with; null = nothing. */
 export function handleMessage(app: App, connection: Connection, payload: Buffer, isBinary: boolean): Frame | null {
   if (isBinary) return encodeError(null, "Binary messages are not supported");
   const message = decodeMessage(payload.toString());

@@ -5,7 +5,7 @@ import type { App } from "./app";
 import { ChannelRegistry } from "./channel-registry";
 import { CLOSE, type CloseReason } from "./close-codes";
 import { Connection, closeSocket, createSocketId } from "./connection";
-import { encodeError } from "./frames";
+import { encodeError, type Frame } from "./frames";
 import { judgeHandshake } from "./handshake";
 import { startHeartbeat } from "./heartbeat";
 import { DEFAULT_LIMITS, DEFAULT_TIMINGS, type Limits, type Timings } from "./limits";
@@ -92,10 +92,20 @@ export async function startChannelsServer(options: ChannelsServerOptions): Promi
       if (!connection.live) return;
       heard();
       // Never fragments or an ArrayBuffer: ws delivers one Buffer by default.
-      const answer = handleMessage(app, connection, data as Buffer, isBinary);
+      const answer = answerMessage(connection, data as Buffer, isBinary);
       if (answer) connection.send(answer);
     });
     connection.establish();
+  }
+
+  /** The last fence: whatever a client found to send (nesting deeper than the stack, say), the process goes on. */
+  function answerMessage(connection: Connection, data: Buffer, isBinary: boolean): Frame | null {
+    try {
+      return handleMessage(app, connection, data, isBinary);
+    } catch (error) {
+      onProblem(`message: ${error instanceof Error ? error.name : "failed"}`);
+      return encodeError(null, "Message could not be handled");
+    }
   }
 
   function refuse(request: IncomingMessage): CloseReason | null {
