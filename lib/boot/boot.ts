@@ -2,6 +2,7 @@ import { type Env, parseEnv } from "@/lib/env";
 import { setRuntime } from "@/lib/runtime";
 import { seedDemo } from "@/lib/server/accounts/seed-demo";
 import { db, disconnectDb } from "@/lib/server/db";
+import { installPeerStamp } from "@/lib/server/http/client-address";
 import { startRelay } from "@/lib/server/relay/relay";
 import { provideAuthSecret } from "./auth-secret";
 import { type JoinedChannels, joinChannels } from "./channels/join";
@@ -35,6 +36,7 @@ export function boot(options: BootOptions = {}): Promise<void> {
 async function start({ worker = false, say = sayOnConsole }: BootOptions): Promise<void> {
   const { env, warnings } = parseEnv(process.env);
   for (const warning of warnings) say.problem(warning);
+  installPeerStamp(env.trustedProxies);
 
   const database = await openDatabase(env, say);
   onShutdown({

@@ -49,12 +49,14 @@ run(async () => {
   setRuntime(runtimeOf({ env, database, nextAuthSecret: provideAuthSecret(env), channels: null }));
 
   const user = await createUser(input).catch((error: unknown) => {
-    throw new Error(`no user was made: ${reasonOf(error)}`);
+    throw new Error(`No user was made: ${reasonOf(error)}`);
   });
   console.log(`${user.name} can sign in now (${user.role}, ${user.id}).`);
 });
 
 async function ask(question: string): Promise<string> {
+  if (!process.stdin.isTTY)
+    throw new Error(`Give --email and --name; only the password may come from a pipe.\n${USAGE}`);
   const terminal = createInterface({ input: process.stdin, output: process.stdout });
   try {
     return await terminal.question(question);

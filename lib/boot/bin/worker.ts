@@ -8,7 +8,7 @@ run(async () => {
   const { env } = parseEnv(process.env);
   if (env.database.kind === "embedded" && !isEmbeddedPostgresRunning(env.dataDir)) {
     throw new Error(
-      `there is nothing to work for: no Murph runs on the data folder ${env.dataDir}. Start the app first, ` +
+      `There is nothing to work for: no Murph runs on the data folder ${env.dataDir}. Start the app first, ` +
         "or set DATABASE_URL and the PUSHER_* variables to those of the app.",
     );
   }
