@@ -1,0 +1,43 @@
+import type { Conversation } from "@/lib/core/conversation";
+import type { TimelineItem } from "@/lib/core/timeline";
+import type { Message } from "@/lib/protocol/message";
+import type { Participant, Snapshot } from "@/lib/protocol/snapshot";
+
+/**
+ * RCV5's written normal form: what a fold and a fresh read must agree on. Messages over the same window, reactions
+ * without an order (they are sets), participants by id, everything else as it is.
+ */
+export function normalForm(state: Pick<Conversation, "consultation" | "participants" | "messages">, fromSeq: number) {
+  return {
+    consultation: state.consultation,
+    participants: participantsOf(state.participants),
+    messages: messagesOf(state.messages, fromSeq),
+  };
+}
+
+export function normalFormOfSnapshot(snapshot: Snapshot, fromSeq = snapshot.messages[0]?.seq ?? 0) {
+  return normalForm(snapshot, fromSeq);
+}
+
+/** What a screen shows, in the same form. */
+export function normalFormOfItems(items: readonly TimelineItem[], fromSeq: number) {
+  return messagesOf(
+    items.flatMap(({ message }) => (message ? [message] : [])),
+    fromSeq,
+  );
+}
+
+export function messagesOf(messages: readonly Message[], fromSeq: number) {
+  return messages
+    .filter(({ seq }) => seq >= fromSeq)
+    .map((message) => ({
+      ...message,
+      reactions: message.reactions
+        .map(({ emoji, userIds }) => ({ emoji, userIds: [...userIds].sort() }))
+        .sort((a, b) => (a.emoji < b.emoji ? -1 : 1)),
+    }));
+}
+
+export function participantsOf(participants: readonly Participant[]) {
+  return [...participants].sort((a, b) => (a.user.id < b.user.id ? -1 : 1));
+}
