@@ -39,41 +39,61 @@ export type TimelineSelector = (
  * nothing shown of them changes, so a memoised row does not render again; the whole list does if nothing at all did.
  */
 export function createTimelineSelector(viewerId: string): TimelineSelector {
-  let messages: readonly Message[] | null = null;
+  let messages: readonly Message[] = [];
   let reached: Reached = { delivered: 0, read: 0 };
   let commands: readonly PendingSend[] = [];
-  let confirmedItems: readonly TimelineItem[] = [];
-  let confirmedKeys: ReadonlySet<string> = new Set();
-  let pendingItems: ReadonlyMap<PendingSend, TimelineItem> = new Map();
+  let confirmed: readonly TimelineItem[] = [];
+  let unsent: ReadonlyMap<PendingSend, TimelineItem> = new Map();
   let items: readonly TimelineItem[] = [];
 
   return (conversation, pending) => {
-    const nextMessages = conversation?.messages ?? null;
+    const nextMessages = conversation?.messages ?? messages;
     const nextReached = conversation ? furthestOfOthers(conversation, viewerId) : reached;
     const sameReached = nextReached.delivered === reached.delivered && nextReached.read === reached.read;
     const sameConfirmed = nextMessages === messages && sameReached;
     if (sameConfirmed && pending === commands) return items;
 
-    if (!sameConfirmed) {
-      const known = new Map(confirmedItems.map((item) => [item.message, item]));
-      confirmedItems = (nextMessages ?? []).map((message) => {
-        const delivery = deliveryOf(message, viewerId, nextReached);
-        const item = known.get(message);
-        if (item && item.delivery === delivery) return item;
-        return { key: message.id, message, pending: null, own: message.sender?.id === viewerId, delivery };
-      });
-      if (nextMessages !== messages) confirmedKeys = new Set(confirmedItems.map((item) => item.key));
-    }
+    if (!sameConfirmed) confirmed = confirmedItems(nextMessages, confirmed, viewerId, nextReached);
     // The log knows better than the queue: one id is one item, and it stands where the log put it (ID1, B4).
-    const unsent = pending.filter((command) => !confirmedKeys.has(command.id));
-    pendingItems = new Map(unsent.map((command) => [command, pendingItems.get(command) ?? pendingItem(command)]));
+    const inLog = idsInLog(nextMessages, pending);
+    const waiting = pending.filter((command) => !inLog.has(command.id));
+    unsent = new Map(waiting.map((command) => [command, unsent.get(command) ?? pendingItem(command)]));
 
     messages = nextMessages;
     reached = nextReached;
     commands = pending;
-    items = pendingItems.size === 0 ? confirmedItems : [...confirmedItems, ...pendingItems.values()];
+    items = unsent.size === 0 ? confirmed : [...confirmed, ...unsent.values()];
     return items;
   };
+}
+
+/**
+ * Most changes append, so an item is looked for at its old place first; only what moved (an older page came in front)
+ * needs a table of all of them.
+ */
+function confirmedItems(
+  messages: readonly Message[],
+  before: readonly TimelineItem[],
+  viewerId: string,
+  reached: Reached,
+): readonly TimelineItem[] {
+  let moved: ReadonlyMap<Message | null, TimelineItem> | null = null;
+  return messages.map((message, index) => {
+    let item = before[index];
+    if (item && item.message?.id !== message.id) {
+      moved ??= new Map(before.map((known) => [known.message, known]));
+      item = moved.get(message);
+    }
+    const delivery = deliveryOf(message, viewerId, reached);
+    if (item?.message === message && item.delivery === delivery) return item;
+    return { key: message.id, message, pending: null, own: message.sender?.id === viewerId, delivery };
+  });
+}
+
+function idsInLog(messages: readonly Message[], pending: readonly PendingSend[]): ReadonlySet<string> {
+  if (pending.length === 0) return new Set();
+  const wanted = new Set(pending.map(({ id }) => id));
+  return new Set(messages.flatMap(({ id }) => (wanted.has(id) ? [id] : [])));
 }
 
 function pendingItem(command: PendingSend): TimelineItem {

@@ -229,7 +229,7 @@ export class ServerModel {
   eventOf(entry: Entry): Event {
     const { seq, actorId, at } = entry;
     const head = { v: 1 as const, consultationId: CONSULTATION_ID, epoch: this.epoch, seq, actorId, at };
-    const message = structuredClone(this.message(entry.messageId));
+    const message = this.joined(entry.messageId);
     switch (entry.type) {
       case "new-message":
       case "message-edited":
@@ -293,15 +293,17 @@ export class ServerModel {
   }
 
   private allMessages(): Message[] {
-    return [...this.messages.values()]
-      .sort((a, b) => a.seq - b.seq)
-      .map((message) => {
-        const replyTo = message.replyTo && {
-          ...message.replyTo,
-          excerpt: excerptOf(this.message(message.replyTo.id).content),
-        };
-        return structuredClone({ ...message, replyTo });
-      });
+    return [...this.messages.values()].sort((a, b) => a.seq - b.seq).map(({ id }) => this.joined(id));
+  }
+
+  /** As every read gives it: the quote shows its message as that is now. */
+  private joined(id: string): Message {
+    const message = this.message(id);
+    const replyTo = message.replyTo && {
+      ...message.replyTo,
+      excerpt: excerptOf(this.message(message.replyTo.id).content),
+    };
+    return structuredClone({ ...message, replyTo });
   }
 
   private position(userId: string): Position {

@@ -1,0 +1,248 @@
+import { describe, expect, it } from "vitest";
+import { apply, type Conversation, mergePosition, openConversation } from "@/lib/core/conversation";
+import { EVENT_TYPES, type Event, eventSchema } from "@/lib/protocol/event";
+import { snapshotSchema } from "@/lib/protocol/snapshot";
+import { normalForm } from "@/tests/support/sim/normal-form";
+import { SeededRandom } from "@/tests/support/sim/seeded-random";
+import { ANNA, CONSULTATION_ID, IBRAHIM, ServerModel, WEBER } from "@/tests/support/sim/server-model";
+
+let ids = 0;
+function say(server: ServerModel, content: string, author = ANNA, replyToId: string | null = null): string {
+  ids += 1;
+  const id = `01900000-0000-7000-8000-${String(ids).padStart(12, "0")}`;
+  const command = { id, consultationId: CONSULTATION_ID, content, replyToId, attachmentIds: [] };
+  expect(server.send(author, command).ok).toBe(true);
+  return id;
+}
+
+function eventsAfter(server: ServerModel, state: Conversation): readonly Event[] {
+  const page = server.readEvents({ after: state.seq, afterAt: null, epoch: state.epoch, limit: 500 });
+  if ("reset" in page) throw new Error("reset");
+  return page.events;
+}
+
+function fold(state: Conversation, events: readonly Event[]): Conversation {
+  return events.reduce((folded, event) => {
+    const { state: next, outcome } = apply(folded, { type: "event", event });
+    expect(outcome).toBe("applied");
+    return deepFreeze(next);
+  }, deepFreeze(state));
+}
+
+function expectEqualsFetch(server: ServerModel, folded: Conversation): void {
+  const fresh = openConversation(server.readSnapshot());
+  const from = fresh.messages[0]?.seq ?? 0;
+  expect(normalForm(folded, from)).toEqual(normalForm(fresh, from));
+  expect([folded.seq, folded.epoch]).toEqual([fresh.seq, fresh.epoch]);
+}
+
+/** Proves that nothing of an earlier state is ever written to. */
+function deepFreeze<T>(value: T): T {
+  if (typeof value === "object" && value !== null && !Object.isFrozen(value)) {
+    Object.freeze(value);
+    for (const inner of Object.values(value)) deepFreeze(inner);
+  }
+  return value;
+}
+
+describe("order", () => {
+  it("SEQ1 RCV1 takes exactly the next number", () => {
+    const server = new ServerModel();
+    const state = openConversation(server.readSnapshot());
+    say(server, "one");
+    say(server, "two");
+    const [first, second] = eventsAfter(server, state);
+    if (!first || !second) throw new Error("two events expected");
+
+    const early = apply(state, { type: "event", event: second });
+    expect(early).toEqual({ state, outcome: "gap" });
+    const applied = apply(state, { type: "event", event: first });
+    expect([applied.outcome, applied.state.seq]).toEqual(["applied", 1]);
+    const repeated = apply(applied.state, { type: "event", event: first });
+    expect(repeated.outcome).toBe("ignored");
+    expect(repeated.state).toBe(applied.state);
+  });
+
+  it("RCV4 judges the epoch before the number", () => {
+    const server = new ServerModel();
+    const state = openConversation(server.readSnapshot());
+    say(server, "one");
+    const [event] = eventsAfter(server, state);
+    if (!event) throw new Error("one event expected");
+    expect(apply(state, { type: "event", event: { ...event, epoch: "another" } })).toEqual({
+      state,
+      outcome: "other-history",
+    });
+  });
+});
+
+describe("RCV5 folding onto an old snapshot equals a fresh one", () => {
+  const cases: Record<Event["type"], (server: ServerModel, target: string) => void> = {
+    "new-message": (server, target) => say(server, "answer", WEBER, target),
+    "message-edited": (server, target) => server.edit(ANNA, target, "changed"),
+    "message-deleted": (server, target) => server.delete(ANNA, target),
+    "reaction-added": (server, target) => server.react(WEBER, target, "👍", "reaction-added"),
+    "reaction-removed": (server, target) => {
+      server.react(WEBER, target, "👍", "reaction-added");
+      server.react(ANNA, target, "👍", "reaction-added");
+      server.react(WEBER, target, "👍", "reaction-removed");
+    },
+    "consultation-status-changed": (server) => server.setStatus(WEBER, "COMPLETED"),
+    "user-joined": (server) => server.join(WEBER, IBRAHIM),
+    "user-left": (server) => {
+      server.join(WEBER, IBRAHIM);
+      server.leave(WEBER, IBRAHIM);
+    },
+  };
+
+  it.each(EVENT_TYPES)("RCV5 %s", (type) => {
+    const server = new ServerModel();
+    const target = say(server, "the target");
+    say(server, "a reply that quotes it", WEBER, target);
+    const before = snapshotSchema.parse(server.readSnapshot());
+    cases[type](server, target);
+    const events = eventsAfter(server, openConversation(before)).map((event) => eventSchema.parse(event));
+    expect(events.map((event) => event.type)).toContain(type);
+    expectEqualsFetch(server, fold(openConversation(before), events));
+  });
+
+  it("RCV5 any hundred changes, folded as pushed at the time and as replayed later", () => {
+    for (let seed = 1; seed <= 30; seed += 1) {
+      const random = new SeededRandom(seed);
+      const server = new ServerModel();
+      const pushed: Event[] = [];
+      server.onCommit = (event) => pushed.push(structuredClone(event));
+      const target = say(server, "first");
+      pushed.length = 0;
+      const before = server.readSnapshot();
+      const texts = [target];
+      for (let i = 0; i < 100; i += 1) {
+        const own = texts.filter((id) => server.message(id).deletedAt === null);
+        const id = random.pick(own);
+        const draw = random.below(10);
+        if (draw < 4 || !id) texts.push(say(server, `text ${i}`, ANNA, id ?? null));
+        else if (draw < 6) server.edit(ANNA, id, `edit ${i}`);
+        else if (draw < 7) server.delete(ANNA, id);
+        else
+          server.react(WEBER, id, random.pick(["👍", "❤️"]) ?? "👍", draw < 9 ? "reaction-added" : "reaction-removed");
+      }
+      expectEqualsFetch(server, fold(openConversation(before), pushed));
+      expectEqualsFetch(server, fold(openConversation(before), eventsAfter(server, openConversation(before))));
+    }
+  });
+});
+
+describe("RCV6 older pages and revisions", () => {
+  function conversationWithHistory() {
+    const server = new ServerModel();
+    const old = say(server, "old words");
+    const reply = say(server, "a reply to it", WEBER, old);
+    for (let i = 0; i < 60; i += 1) say(server, `${i}`);
+    const state = openConversation(server.readSnapshot());
+    return { server, state, old, reply, before: state.messages[0]?.seq ?? 0 };
+  }
+
+  it("RCV6 a page read before a delete and an edit does not bring the words back", () => {
+    const { server, state, old, reply, before } = conversationWithHistory();
+    const page = server.readMessages({ before, limit: 50 });
+    server.edit(WEBER, reply, "changed reply");
+    server.delete(ANNA, old);
+    const ahead = fold(state, eventsAfter(server, state));
+    const { state: merged, outcome } = apply(ahead, { type: "older-page", before, page });
+    expect(outcome).toBe("applied");
+    const byId = new Map(merged.messages.map((message) => [message.id, message]));
+    expect(byId.get(old)).toMatchObject({ content: null, deletedAt: expect.any(String) });
+    expect(byId.get(reply)).toMatchObject({ content: "changed reply", replyTo: { excerpt: null } });
+  });
+
+  it("RCV6 a change is remembered across a page that does not hold its message, and forgotten when none can", () => {
+    const { server, state, old, before } = conversationWithHistory();
+    const newest = server.readMessages({ before, limit: 5 });
+    const rest = { ...server.readMessages({ before: newest.messages[0]?.seq ?? 0, limit: 50 }) };
+    server.delete(ANNA, old);
+    let ahead = fold(state, eventsAfter(server, state));
+    expect(ahead.unseenChanges).toHaveLength(1);
+    ahead = apply(ahead, { type: "older-page", before, page: newest }).state;
+    expect(ahead.unseenChanges).toHaveLength(1);
+    const merged = apply(ahead, { type: "older-page", before: newest.messages[0]?.seq ?? 0, page: rest }).state;
+    expect(merged.messages.find(({ id }) => id === old)?.content).toBeNull();
+    expect(merged.unseenChanges).toEqual([]);
+  });
+
+  it("RCV6 a page that already knew a change lets it be forgotten", () => {
+    const { server, state, old, before } = conversationWithHistory();
+    server.delete(ANNA, old);
+    const ahead = fold(state, eventsAfter(server, state));
+    const page = server.readMessages({ before, limit: 5 });
+    expect(page.hasMore).toBe(true);
+    expect(apply(ahead, { type: "older-page", before, page }).state.unseenChanges).toEqual([]);
+  });
+
+  it("RCV6 a page for another window or another epoch changes nothing", () => {
+    const { server, state, before } = conversationWithHistory();
+    const page = server.readMessages({ before, limit: 5 });
+    expect(apply(state, { type: "older-page", before: before + 1, page })).toEqual({ state, outcome: "ignored" });
+    const foreign = { ...page, epoch: "another" };
+    expect(apply(state, { type: "older-page", before, page: foreign })).toEqual({ state, outcome: "other-history" });
+  });
+
+  it("RCV6 a body never replaces one with a higher rev, and a reaction below a body's rev is already in it", () => {
+    const server = new ServerModel();
+    const id = say(server, "text");
+    const before = openConversation(server.readSnapshot());
+    const added = server.react(WEBER, id, "👍", "reaction-added");
+    const edited = structuredClone(server.edit(ANNA, id, "first edit"));
+    const removed = server.react(WEBER, id, "👍", "reaction-removed");
+    server.edit(ANNA, id, "second edit");
+    const newestBody = server.message(id);
+    const withNewestBody = { ...before, messages: [newestBody] };
+    const folded = fold(withNewestBody, [added, edited, removed]);
+    expect(folded.messages[0]).toEqual(newestBody);
+  });
+
+  it("RCV6 adding a reaction twice is adding it once", () => {
+    const server = new ServerModel();
+    const id = say(server, "text");
+    const before = openConversation(server.readSnapshot());
+    const events = [1, 2].map(() => structuredClone(server.react(WEBER, id, "👍", "reaction-added")));
+    expect(fold(before, events).messages[0]?.reactions).toEqual([{ emoji: "👍", userIds: [WEBER.id] }]);
+  });
+});
+
+describe("RCV7 positions", () => {
+  const start = { userId: ANNA.id, deliveredUpToSeq: 0, deliveredAt: null, readUpToSeq: 0, readAt: null };
+  const delivered = { ...start, deliveredUpToSeq: 5, deliveredAt: "2026-01-01T00:00:05.000Z" };
+  const read = { ...start, deliveredUpToSeq: 3, readUpToSeq: 3, readAt: "2026-01-01T00:00:03.000Z" };
+
+  it("RCV7 merge by max, whatever the order, each with its own time", () => {
+    const merged = { ...delivered, readUpToSeq: 3, readAt: read.readAt };
+    expect(mergePosition(delivered, read)).toEqual(merged);
+    expect(mergePosition(read, delivered)).toEqual(merged);
+    expect(mergePosition(merged, merged)).toBe(merged);
+  });
+
+  it("RCV7 a late older position changes nothing, not even the identity of the state", () => {
+    const server = new ServerModel();
+    const state = openConversation(server.readSnapshot());
+    const ahead = apply(state, { type: "positions", positions: [delivered] });
+    expect(ahead.outcome).toBe("applied");
+    expect(apply(ahead.state, { type: "positions", positions: [start] }).state).toBe(ahead.state);
+  });
+
+  it("RCV7 a position that arrives before its owner's joining is not lost", () => {
+    const server = new ServerModel();
+    const state = openConversation(server.readSnapshot());
+    const joined = server.join(WEBER, IBRAHIM);
+    const position = { ...delivered, userId: IBRAHIM.id };
+    const known = apply(state, { type: "positions", positions: [position] }).state;
+    const { participants } = fold(known, [joined]);
+    expect(participants.find(({ user }) => user.id === IBRAHIM.id)?.position).toEqual(position);
+  });
+});
+
+it("CON2 the push state of an answer is kept", () => {
+  const state = openConversation(new ServerModel().readSnapshot());
+  const delayed = apply(state, { type: "push-state", push: "delayed" });
+  expect(delayed.state.push).toBe("delayed");
+  expect(apply(delayed.state, { type: "push-state", push: "delayed" }).state).toBe(delayed.state);
+});
