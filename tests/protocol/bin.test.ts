@@ -1,8 +1,13 @@
 import { type ChildProcess, spawn } from "node:child_process";
+import { chmodSync, mkdtempSync, rmSync } from "node:fs";
 import { type AddressInfo, createServer } from "node:net";
+import { constants, tmpdir } from "node:os";
 import path from "node:path";
+import pg from "pg";
 import Pusher from "pusher";
 import { describe, expect, onTestFinished, test } from "vitest";
+import { migrateDatabase, openDatabase } from "@/lib/boot/database";
+import { parseEnv } from "@/lib/env";
 import { APP } from "./harness";
 import { RawClient } from "./raw-client";
 import { until } from "./until";
@@ -17,12 +22,17 @@ const root = path.resolve(import.meta.dirname, "../..");
 const given = { PUSHER_APP_ID: APP.appId, PUSHER_KEY: APP.key, PUSHER_SECRET: APP.secret };
 
 function run(env: Record<string, string>): Run {
-  const bare = Object.entries(process.env).filter(([name]) => !/^(PUSHER_|PORT$|HOST$|WEBHOOK_URL$)/.test(name));
-  const child = spawn(process.execPath, ["--import", "tsx", path.join(root, "lib/boot/bin/channels.ts")], {
-    cwd: root,
-    env: { ...Object.fromEntries(bare), ...env } as NodeJS.ProcessEnv,
-    stdio: ["ignore", "pipe", "pipe"],
-  });
+  const ours = /^(PUSHER_|NEXT_|NEXTAUTH_|DATABASE_|MURPH_|PORT$|HOST$|WEBHOOK_URL$)/;
+  const bare = Object.entries(process.env).filter(([name]) => !ours.test(name));
+  const child = spawn(
+    process.execPath,
+    ["--conditions=react-server", "--import", "tsx", path.join(root, "lib/boot/bin/channels.ts")],
+    {
+      cwd: root,
+      env: { NODE_ENV: "test", ...Object.fromEntries(bare), MURPH_DATA_DIR: temporaryFolder(), ...env },
+      stdio: ["ignore", "pipe", "pipe"],
+    },
+  );
   onTestFinished(() => void child.kill("SIGKILL"));
   let output = "";
   const collect = (chunk: Buffer) => {
@@ -33,18 +43,26 @@ function run(env: Record<string, string>): Run {
   return { child, output: () => output, port: () => Number(/on \S+:(\d+)/.exec(output)?.[1]) };
 }
 
+function temporaryFolder(): string {
+  const folder = mkdtempSync(path.join(tmpdir(), "murph-channels-"));
+  // PostgreSQL does not run as root: then another user has to get through.
+  chmodSync(folder, 0o755);
+  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  return folder;
+}
+
 async function started(env: Record<string, string>): Promise<Run> {
   const process = run({ PORT: "0", ...env });
-  await until("the server to say where it is", () => process.output().includes("Channels server on"), 15_000);
+  await until("the server to say where it is", () => process.output().includes("Channels server on"), 30_000);
   return process;
 }
 
 async function ended(process: Run): Promise<number | null> {
-  await until("the process to end", () => process.child.exitCode !== null, 15_000);
+  await until("the process to end", () => process.child.exitCode !== null, 30_000);
   return process.child.exitCode;
 }
 
-describe("npm run channels", () => {
+describe("npm run channels", { timeout: 90_000 }, () => {
   test.each(["SIGTERM", "SIGINT", "SIGHUP"] as const)(
     "serves the app it was given and ends cleanly on %s",
     async (signal) => {
@@ -59,7 +77,7 @@ describe("npm run channels", () => {
       await sdk.trigger("room", "greeting", {});
       await client.next("greeting");
       server.child.kill(signal);
-      expect(await ended(server)).toBe(0);
+      expect(await ended(server)).toBe(128 + constants.signals[signal]);
       expect(await client.closeCode()).toBe(4100);
     },
   );
@@ -79,7 +97,11 @@ describe("npm run channels", () => {
   });
 
   test.each([
-    ["half a group", { PUSHER_KEY: "key" }, "missing: PUSHER_APP_ID, PUSHER_SECRET"],
+    [
+      "half a group",
+      { PUSHER_KEY: "key" },
+      "Pusher is half configured: set PUSHER_APP_ID, PUSHER_KEY and PUSHER_SECRET",
+    ],
     ["a port that is none", { PORT: "http" }, "PORT must be a port number"],
     ["a webhook address that is none", { WEBHOOK_URL: "localhost" }, "WEBHOOK_URL must be an http(s) URL"],
   ])("%s ends with a clear message", async (_what, env, message) => {
@@ -95,6 +117,32 @@ describe("npm run channels", () => {
     onTestFinished(() => void other.close());
     const process = run({ ...given, PORT: String((other.address() as AddressInfo).port) });
     expect(await ended(process)).toBe(1);
-    expect(process.output()).toContain("the port is taken: set PORT");
+    expect(process.output()).toContain("the port is taken, set PORT");
+  });
+
+  test("joins the database of a running app: one server for all, its credentials from there", async () => {
+    const MURPH_DATA_DIR = temporaryFolder();
+    const { env } = parseEnv({ MURPH_DATA_DIR });
+    const database = await openDatabase(env, { info: () => {}, problem: () => {} });
+    onTestFinished(() => database.stop());
+    await migrateDatabase(database);
+    const first = await started({ MURPH_DATA_DIR });
+    const second = run({ MURPH_DATA_DIR });
+    await until("the second one to stand by", () => second.output().includes("takes over when it ends"), 30_000);
+
+    const client = new pg.Client({ connectionString: database.ownerUrl });
+    await client.connect();
+    onTestFinished(() => client.end());
+    const { rows } = await client.query("SELECT app_id, key, secret, port FROM channels_registration");
+    expect(rows).toMatchObject([{ port: first.port() }]);
+    const [{ app_id: appId, key, secret }] = rows;
+    const sdk = new Pusher({ appId, key, secret, host: "127.0.0.1", port: String(first.port()) });
+    expect((await sdk.get({ path: "/channels" })).status).toBe(200);
+
+    first.child.kill("SIGTERM");
+    await ended(first);
+    await until("the second one to take over", () => second.output().includes("taken over on port"), 30_000);
+    second.child.kill("SIGTERM");
+    await ended(second);
   });
 });

@@ -108,7 +108,7 @@ export async function startWebhookReceiver(statuses: number[] = []) {
     const chunks: Buffer[] = [];
     for await (const chunk of request) chunks.push(chunk);
     requests.push({ headers: request.headers, rawBody: Buffer.concat(chunks).toString() });
-    response.writeHead(statuses.shift() ?? 200).end();
+    response.writeHead(statuses.shift() ?? 200, { Location: "/elsewhere" }).end();
   });
   await new Promise<void>((resolve) => receiver.listen(0, "127.0.0.1", resolve));
   onTestFinished(() => {

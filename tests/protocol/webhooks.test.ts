@@ -204,6 +204,17 @@ describe("E6 webhooks", () => {
     ]);
   });
 
+  test("the sockets a closing server ends have not left", async () => {
+    const { receiver, server } = await startWithReceiver([], { timings: { leaveDelayMs: 0, webhookGatherMs: 0 } });
+    await enter(server, "presence-room", "ada");
+    await until("the arrival", () => receiver.told().length === 2);
+    await server.close();
+    const next = await startServer({ webhookUrl: () => receiver.url, timings: quick });
+    await enter(next, "private-marker");
+    await until("the marker", () => receiver.told().includes("channel_occupied private-marker"));
+    expect(receiver.told()).toHaveLength(3);
+  });
+
   test("closing does not wait for a receiver that hangs", async () => {
     let asked = false;
     const receiver = createServer((socket) => {

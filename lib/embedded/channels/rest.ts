@@ -102,8 +102,7 @@ async function readBody(request: IncomingMessage, limit: number): Promise<Buffer
   if (Number(request.headers["content-length"] ?? 0) > limit) throw tooLarge;
   const chunks: Buffer[] = [];
   let size = 0;
-  // Leaving the loop early must not destroy the request: the socket still has to carry the answer.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+  for await (const chunk of request as AsyncIterable<Buffer>) {
     size += chunk.length;
     if (size > limit) throw tooLarge;
     chunks.push(chunk);
