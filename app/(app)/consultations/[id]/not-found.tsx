@@ -1,0 +1,18 @@
+import { SearchX } from "lucide-react";
+import Link from "next/link";
+import { requestWords } from "@/app/viewpoint";
+import { buttonClass } from "@/components/ui/Button";
+import { Notice } from "@/components/ui/Notice";
+
+export default async function ConsultationNotFound() {
+  const { pages } = await requestWords();
+  return (
+    <div className="grid h-full">
+      <Notice icon={SearchX} title={pages.notFoundTitle} text={pages.notFound} headingLevel="h1">
+        <Link href="/consultations" className={buttonClass()}>
+          {pages.home}
+        </Link>
+      </Notice>
+    </div>
+  );
+}

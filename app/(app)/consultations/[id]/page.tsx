@@ -1,0 +1,46 @@
+import type { Metadata } from "next";
+import { notFound, redirect } from "next/navigation";
+import { v7 } from "uuid";
+import { requireViewer } from "@/app/viewer";
+import { requestWords } from "@/app/viewpoint";
+import { ChatRoom } from "@/components/chat/ChatRoom";
+import { uuidV4Schema } from "@/lib/protocol/ids";
+import type { Snapshot } from "@/lib/protocol/snapshot";
+import { AppError } from "@/lib/server/app-error";
+import type { Claim } from "@/lib/server/claim";
+import { readSnapshot } from "@/lib/server/queries/read-snapshot";
+import { completeConsultation, sendMessage, startConsultation } from "./actions";
+
+/** Says nothing of who or what about: titles stand in tab bars and histories. */
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: (await requestWords()).chat.title };
+}
+
+export default async function ConsultationPage({ params }: { params: Promise<{ id: string }> }) {
+  const { id } = await params;
+  const path = `/consultations/${id}`;
+  const { claim, viewer } = await requireViewer(path);
+  if (!uuidV4Schema.safeParse(id).success) notFound();
+  return (
+    <ChatRoom
+      roomId={id}
+      currentUser={viewer}
+      initialSnapshot={await snapshotOf(claim, id, path)}
+      actions={{ sendMessage, startConsultation, completeConsultation }}
+      formMessageId={v7()}
+      backHref="/consultations"
+    />
+  );
+}
+
+async function snapshotOf(claim: Claim, id: string, path: string): Promise<Snapshot> {
+  try {
+    return await readSnapshot(claim, id);
+  } catch (error) {
+    if (error instanceof AppError && error.code === "not-found") notFound();
+    if (error instanceof AppError && error.code === "session-ended") {
+      redirect(`/sign-in?callbackUrl=${encodeURIComponent(path)}`);
+    }
+    throw error;
+  }
+}

@@ -1,0 +1,15 @@
+import type { ReactNode } from "react";
+import { ConsultationPanes } from "@/components/list/ConsultationPanes";
+import { currentClaim, currentViewer } from "@/lib/server/auth/viewer";
+import { listConsultations } from "@/lib/server/queries/list-consultations";
+
+export default async function ConsultationsLayout({ children }: { children: ReactNode }) {
+  const viewer = await currentViewer();
+  const claim = await currentClaim();
+  if (!viewer || !claim) return children;
+  return (
+    <ConsultationPanes viewer={viewer} initialRows={await listConsultations(claim)}>
+      {children}
+    </ConsultationPanes>
+  );
+}

@@ -1,0 +1,66 @@
+import { ChevronLeft, LogOut } from "lucide-react";
+import type { Metadata } from "next";
+import Link from "next/link";
+import { chooseLanguage } from "@/app/language";
+import { requireViewer } from "@/app/viewer";
+import { requestViewpoint, requestWords } from "@/app/viewpoint";
+import { LanguageSwitch } from "@/components/shell/LanguageSwitch";
+import { buttonClass } from "@/components/ui/Button";
+import { PersonAvatar } from "@/components/ui/PersonAvatar";
+import { RoleBadge } from "@/components/ui/RoleBadge";
+import { signInCsrfToken } from "@/lib/server/auth/csrf";
+
+export async function generateMetadata(): Promise<Metadata> {
+  return { title: (await requestWords()).settings.title };
+}
+
+export default async function SettingsPage() {
+  const { viewer } = await requireViewer("/settings");
+  const { locale } = await requestViewpoint();
+  const words = await requestWords();
+  return (
+    <main id="content" className="mx-auto min-h-dvh w-full max-w-xl px-4 py-4 sm:py-10">
+      <header className="flex items-center gap-1">
+        <Link
+          href="/consultations"
+          aria-label={words.list.back}
+          className="-ml-2 grid size-11 place-items-center rounded-lg hover:bg-hover"
+        >
+          <ChevronLeft aria-hidden="true" className="size-6" />
+        </Link>
+        <h1 className="font-semibold text-xl tracking-tight">{words.settings.title}</h1>
+      </header>
+      <section aria-labelledby="account" className="mt-5 rounded-2xl bg-surface p-5 shadow-card">
+        <h2 id="account" className="font-semibold">
+          {words.settings.account}
+        </h2>
+        <div className="mt-3 flex flex-wrap items-center gap-3">
+          <PersonAvatar person={viewer} size="large" />
+          <div className="min-w-0 grow">
+            <p className="text-ink-soft text-sm">{words.settings.signedInAs}</p>
+            <p className="flex items-center gap-2 font-medium">
+              <span className="truncate" dir="auto">
+                {viewer.name}
+              </span>
+              <RoleBadge role={viewer.role} />
+            </p>
+          </div>
+          <form method="post" action="/api/auth/signout">
+            <input type="hidden" name="csrfToken" value={await signInCsrfToken()} />
+            <input type="hidden" name="callbackUrl" value="/sign-in" />
+            <button type="submit" className={buttonClass({ look: "secondary" })}>
+              <LogOut aria-hidden="true" className="size-4" />
+              {words.settings.signOut}
+            </button>
+          </form>
+        </div>
+      </section>
+      <section aria-labelledby="language" className="mt-4 rounded-2xl bg-surface p-5 shadow-card">
+        <h2 id="language" className="mb-3 font-semibold">
+          {words.language.label}
+        </h2>
+        <LanguageSwitch words={words} current={locale} page="/settings" action={chooseLanguage} />
+      </section>
+    </main>
+  );
+}

@@ -1,0 +1,46 @@
+import "@fontsource-variable/inter/wght.css";
+import "./globals.css";
+import type { Metadata, Viewport } from "next";
+import type { ReactNode } from "react";
+import { ViewpointProvider } from "@/components/ui/ViewpointProvider";
+import { requestViewpoint, requestWords } from "./viewpoint";
+
+export async function generateMetadata(): Promise<Metadata> {
+  const { app } = await requestWords();
+  return {
+    title: { default: app.name, template: `%s · ${app.name}` },
+    description: app.tagline,
+    robots: { index: false, follow: false },
+  };
+}
+
+export const viewport: Viewport = {
+  width: "device-width",
+  initialScale: 1,
+  viewportFit: "cover",
+  interactiveWidget: "resizes-content",
+  themeColor: [
+    { media: "(prefers-color-scheme: light)", color: "#eff3f4" },
+    { media: "(prefers-color-scheme: dark)", color: "#0c1417" },
+  ],
+};
+
+export default async function RootLayout({ children }: { children: ReactNode }) {
+  const { locale, zone } = await requestViewpoint();
+  const words = await requestWords();
+  return (
+    <html lang={locale}>
+      <body className="font-sans text-base">
+        <a
+          href="#content"
+          className="fixed top-2 left-2 z-50 -translate-y-16 rounded-lg bg-accent px-4 py-3 font-medium text-on-accent focus:translate-y-0"
+        >
+          {words.app.skipToContent}
+        </a>
+        <ViewpointProvider locale={locale} zone={zone} renderedAt={Date.now()}>
+          {children}
+        </ViewpointProvider>
+      </body>
+    </html>
+  );
+}

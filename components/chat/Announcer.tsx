@@ -1,0 +1,40 @@
+"use client";
+
+import { useEffect, useRef, useState } from "react";
+import { useWords } from "@/components/ui/ViewpointProvider";
+import type { TimelineItem } from "@/lib/core/timeline";
+import { systemWords } from "./system-words";
+
+const BATCH_MS = 500;
+const LONGEST = 300;
+
+/** Speaks what others write, author and text, once: in one breath for what arrives together. */
+export function Announcer({ items }: { items: readonly TimelineItem[] }) {
+  const words = useWords();
+  const [spoken, setSpoken] = useState("");
+  const waiting = useRef<string[]>([]);
+  const reachedSeq = useRef<number | null>(null);
+
+  useEffect(() => {
+    const messages = items.flatMap(({ message, own }) => (message ? [{ message, own }] : []));
+    const newest = messages.at(-1)?.message.seq ?? 0;
+    const reached = reachedSeq.current ?? newest;
+    reachedSeq.current = Math.max(reached, newest);
+    for (const { message, own } of messages.filter(({ message }) => message.seq > reached)) {
+      if (message.system) waiting.current.push(systemWords(words, message.system));
+      else if (!own && message.content !== null) {
+        const name = message.sender?.name ?? words.chat.unknownSender;
+        waiting.current.push(words.chat.from(name, Array.from(message.content).slice(0, LONGEST).join("")));
+      }
+    }
+    if (waiting.current.length === 0) return;
+    const timer = setTimeout(() => setSpoken(waiting.current.splice(0).join("\n")), BATCH_MS);
+    return () => clearTimeout(timer);
+  }, [items, words]);
+
+  return (
+    <div aria-live="polite" aria-atomic="true" className="sr-only" data-announcer="">
+      {spoken}
+    </div>
+  );
+}

@@ -1,0 +1,60 @@
+"use client";
+
+import { ChevronLeft, UsersRound } from "lucide-react";
+import Link from "next/link";
+import type { ReactNode } from "react";
+import { PersonAvatar } from "@/components/ui/PersonAvatar";
+import { RoleBadge } from "@/components/ui/RoleBadge";
+import { StatusBadge } from "@/components/ui/StatusBadge";
+import { useWords } from "@/components/ui/ViewpointProvider";
+import type { Consultation } from "@/lib/protocol/snapshot";
+import type { User } from "@/lib/protocol/user";
+
+interface ChatHeaderProps {
+  consultation: Consultation;
+  others: readonly User[];
+  /** Where the back button of a phone leads; without it there is none. */
+  backHref: string | undefined;
+  children: ReactNode;
+}
+
+export function ChatHeader({ consultation, others, backHref, children }: ChatHeaderProps) {
+  const { chat, list } = useWords();
+  const [first, ...more] = others;
+  const name = first ? (more.length > 0 ? chat.withOthers(first.name, more.length) : first.name) : chat.nobody;
+  return (
+    <header className="flex min-h-16 shrink-0 items-center gap-2.5 border-line border-b bg-surface px-3 py-2 sm:px-5">
+      {backHref ? (
+        <Link
+          href={backHref}
+          aria-label={list.back}
+          className="-ml-2 grid size-11 shrink-0 place-items-center rounded-lg hover:bg-hover md:hidden"
+        >
+          <ChevronLeft aria-hidden="true" className="size-6" />
+        </Link>
+      ) : null}
+      {first ? (
+        <PersonAvatar person={first} />
+      ) : (
+        <span className="grid size-10 shrink-0 place-items-center rounded-full bg-hover text-ink-soft">
+          <UsersRound aria-hidden="true" className="size-5" />
+        </span>
+      )}
+      <div className="min-w-0 grow">
+        <h1 className="flex items-center gap-2 text-[0.9375rem] leading-snug font-semibold">
+          <span className="truncate" dir="auto">
+            {name}
+          </span>
+          {first ? <RoleBadge role={first.role} /> : null}
+        </h1>
+        <p className="flex items-center gap-2 text-ink-soft text-sm leading-snug">
+          <StatusBadge status={consultation.status} />
+          <span className="truncate" dir="auto">
+            {consultation.subject}
+          </span>
+        </p>
+      </div>
+      <div className="flex shrink-0 items-center gap-2.5">{children}</div>
+    </header>
+  );
+}

@@ -1,0 +1,109 @@
+"use client";
+
+import { CircleAlert, LogIn } from "lucide-react";
+import { useCallback, useMemo, useRef } from "react";
+import { Button, buttonClass } from "@/components/ui/Button";
+import { Notice } from "@/components/ui/Notice";
+import { useWords } from "@/components/ui/ViewpointProvider";
+import { useRealtimeMessages } from "@/hooks/useRealtimeMessages";
+import { errorWords } from "@/lib/i18n/catalogue";
+import type { Message } from "@/lib/protocol/message";
+import type { Snapshot } from "@/lib/protocol/snapshot";
+import type { User } from "@/lib/protocol/user";
+import { Announcer } from "./Announcer";
+import { ChatHeader } from "./ChatHeader";
+import { ChatSkeleton } from "./ChatSkeleton";
+import { CompleteDialog } from "./CompleteDialog";
+import { ConnectionBanner } from "./ConnectionBanner";
+import { ConnectionIndicator } from "./ConnectionIndicator";
+import type { ChatActions } from "./form-action";
+import { MessageInput, type MessageInputHandle } from "./MessageInput";
+import { MessageList } from "./MessageList";
+import { ReadOnlyNotice } from "./ReadOnlyNotice";
+import { StartButton } from "./StartButton";
+
+interface ChatRoomProps {
+  roomId: string;
+  currentUser: User;
+  /** What the server rendered; without it the room fetches its snapshot itself. */
+  initialSnapshot?: Snapshot;
+  /** Bring the forms that work without scripts, and with them start and complete. */
+  actions?: ChatActions;
+  /** Id of the message that the form without scripts would send. */
+  formMessageId?: string;
+  backHref?: string;
+}
+
+export function ChatRoom(props: ChatRoomProps) {
+  const { roomId, currentUser, initialSnapshot, actions, formMessageId, backHref } = props;
+  const words = useWords();
+  const room = useRealtimeMessages(roomId, initialSnapshot);
+  const { consultation, participants, items, retry, discard, markRead, loadOlder } = room;
+  const input = useRef<MessageInputHandle>(null);
+  const others = useMemo(
+    () => participants.flatMap(({ user }) => (user.id === currentUser.id ? [] : [user])),
+    [participants, currentUser.id],
+  );
+  const writable = consultation?.status === "IN_PROGRESS";
+  const unsent = useMemo(
+    () => ({
+      retry,
+      discard,
+      edit: writable
+        ? (id: string, content: string) => {
+            input.current?.restore(content);
+            discard(id);
+          }
+        : null,
+    }),
+    [retry, discard, writable],
+  );
+  const showOlder = useCallback(() => void loadOlder(), [loadOlder]);
+
+  if (!consultation) {
+    if (!room.failure) return <ChatSkeleton />;
+    return (
+      <Notice icon={CircleAlert} title={words.chat.failed} text={errorWords(words, room.failure)}>
+        <Button onClick={() => location.reload()}>{words.chat.reload}</Button>
+      </Notice>
+    );
+  }
+  const practitioner = currentUser.role === "PRACTITIONER";
+  return (
+    <div className="flex h-full min-h-0 flex-col">
+      <ChatHeader consultation={consultation} others={others} backHref={backHref}>
+        <ConnectionIndicator status={room.status} compact />
+        {writable && practitioner && actions ? (
+          <CompleteDialog consultationId={roomId} action={actions.completeConsultation} />
+        ) : null}
+      </ChatHeader>
+      <ConnectionBanner status={room.status} push={room.push} />
+      <MessageList
+        key={roomId}
+        label={words.chat.messages(others.map(({ name }) => name).join(", ") || words.chat.nobody)}
+        items={items}
+        hasMore={room.hasMore}
+        loadingOlder={room.loadingOlder}
+        onLoadOlder={showOlder}
+        onSeen={markRead}
+        actions={unsent}
+      />
+      <Announcer key={`spoken-${roomId}`} items={items} />
+      {consultation.status === "IN_PROGRESS" ? (
+        <MessageInput
+          key={`input-${roomId}`}
+          ref={input}
+          consultationId={roomId}
+          formMessageId={formMessageId}
+          formAction={actions?.sendMessage}
+          onSend={room.send}
+        />
+      ) : (
+        <ReadOnlyNotice consultation={consultation} status={consultation.status} role={currentUser.role} />
+      )}
+      {consultation.status === "SCHEDULED" && practitioner && actions ? (
+        <StartButton consultationId={roomId} action={actions.startConsultation} />
+      ) : null}
+    </div>
+  );
+}

@@ -1,0 +1,82 @@
+"use client";
+
+import { CircleCheck } from "lucide-react";
+import { useActionState, useId, useRef } from "react";
+import { Button } from "@/components/ui/Button";
+import { useWords } from "@/components/ui/ViewpointProvider";
+import { errorWords } from "@/lib/i18n/catalogue";
+import { type FormAction, IDLE } from "./form-action";
+
+/**
+ * A native modal: it holds the focus, gives it back and closes on Escape by itself. `command` opens it without
+ * scripts; the click handler does in browsers that do not know the attribute.
+ */
+export function CompleteDialog({ consultationId, action }: { consultationId: string; action: FormAction }) {
+  const words = useWords();
+  const { life } = words;
+  const id = useId();
+  const dialog = useRef<HTMLDialogElement>(null);
+  const [state, submit, busy] = useActionState(action, IDLE);
+
+  return (
+    <>
+      <Button
+        look="secondary"
+        size="small"
+        aria-label={life.completeLong}
+        {...{ command: "show-modal", commandfor: id }}
+        onClick={() => {
+          if (!("commandForElement" in HTMLButtonElement.prototype)) dialog.current?.showModal();
+        }}
+      >
+        <CircleCheck aria-hidden="true" className="size-4" />
+        <span className="max-sm:sr-only">{life.complete}</span>
+      </Button>
+      <dialog
+        ref={dialog}
+        id={id}
+        aria-labelledby={`${id}-title`}
+        aria-describedby={`${id}-text`}
+        className="m-auto w-[calc(100%-2rem)] max-w-md rounded-2xl bg-surface p-5 text-ink shadow-float backdrop:bg-black/50"
+      >
+        <h2 id={`${id}-title`} className="text-lg font-semibold">
+          {life.confirmTitle}
+        </h2>
+        <p id={`${id}-text`} className="mt-1 text-[0.9375rem] text-ink-soft">
+          {life.confirmText}
+        </p>
+        <form action={submit} className="mt-4">
+          <input type="hidden" name="consultationId" value={consultationId} />
+          <label className="block text-sm font-medium" htmlFor={`${id}-note`}>
+            {life.closingNote}
+          </label>
+          <textarea
+            id={`${id}-note`}
+            name="closingNote"
+            rows={3}
+            dir="auto"
+            aria-describedby={`${id}-hint`}
+            defaultValue={state.status === "refused" ? state.content : ""}
+            className="mt-1.5 block w-full resize-y rounded-lg border border-control bg-surface px-3 py-2 text-base"
+          />
+          <p id={`${id}-hint`} className="mt-1 text-xs text-ink-soft">
+            {life.closingNoteHint}
+          </p>
+          {state.status === "refused" ? (
+            <p role="alert" className="mt-3 text-sm text-danger">
+              {errorWords(words, state.code)}
+            </p>
+          ) : null}
+          <div className="mt-5 flex flex-wrap justify-end gap-2">
+            <Button look="secondary" {...{ command: "close", commandfor: id }} onClick={() => dialog.current?.close()}>
+              {life.cancel}
+            </Button>
+            <Button type="submit" disabled={busy}>
+              {busy ? life.completing : life.completeLong}
+            </Button>
+          </div>
+        </form>
+      </dialog>
+    </>
+  );
+}

@@ -1,0 +1,41 @@
+"use client";
+
+import { AnimatePresence, motion, useReducedMotion } from "framer-motion";
+import { CloudOff, WifiOff } from "lucide-react";
+import { useWords } from "@/components/ui/ViewpointProvider";
+import type { PushState } from "@/lib/protocol/snapshot";
+import type { ConnectionStatus } from "@/lib/sync/connection";
+import { useLasting } from "./useLasting";
+
+const PATIENCE_MS = 2_000;
+
+/** CON1: only what lasts is worth a banner, and it says what still works. */
+export function ConnectionBanner({ status, push }: { status: ConnectionStatus; push: PushState }) {
+  const { banner } = useWords().connection;
+  const still = useReducedMotion();
+  const trouble = status !== "live" || push === "delayed";
+  const shown = useLasting(trouble, PATIENCE_MS);
+  const delayed = push === "delayed" && status !== "offline";
+  const Icon = status === "offline" ? WifiOff : CloudOff;
+
+  return (
+    <div role="status" className="shrink-0">
+      <AnimatePresence initial={false}>
+        {shown ? (
+          <motion.div
+            className="overflow-hidden bg-warning-soft text-warning"
+            initial={still ? false : { height: 0, opacity: 0 }}
+            animate={{ height: "auto", opacity: 1 }}
+            exit={{ height: 0, opacity: 0 }}
+            transition={{ duration: still ? 0 : 0.16 }}
+          >
+            <p className="mx-auto flex max-w-3xl gap-2.5 px-4 py-2.5 text-sm sm:px-5">
+              <Icon aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
+              {delayed || status === "live" ? banner.delayed : banner[status]}
+            </p>
+          </motion.div>
+        ) : null}
+      </AnimatePresence>
+    </div>
+  );
+}

@@ -1,0 +1,33 @@
+"use client";
+
+import { Button } from "@/components/ui/Button";
+import { useWords } from "@/components/ui/ViewpointProvider";
+
+/** In pixels. The edge has one height in all its states, so that nothing below it moves. */
+export const HISTORY_EDGE_HEIGHT = 56;
+
+interface HistoryEdgeProps {
+  hasMore: boolean;
+  loading: boolean;
+  onLoad(): void;
+}
+
+export function HistoryEdge({ hasMore, loading, onLoad }: HistoryEdgeProps) {
+  const { chat } = useWords();
+  return (
+    <div className="flex h-14 shrink-0 items-center justify-center px-4 text-ink-soft text-sm">
+      {loading ? (
+        <p role="status">{chat.loadingOlder} …</p>
+      ) : hasMore ? (
+        <>
+          <Button look="quiet" size="small" className="no-script:hidden" onClick={onLoad}>
+            {chat.loadOlder}
+          </Button>
+          <p className="no-script:block hidden">{chat.olderUnavailable}</p>
+        </>
+      ) : (
+        <p>{chat.beginning}</p>
+      )}
+    </div>
+  );
+}

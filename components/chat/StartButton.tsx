@@ -1,0 +1,29 @@
+"use client";
+
+import { CirclePlay } from "lucide-react";
+import { useActionState } from "react";
+import { Button } from "@/components/ui/Button";
+import { useWords } from "@/components/ui/ViewpointProvider";
+import { errorWords } from "@/lib/i18n/catalogue";
+import { type FormAction, IDLE } from "./form-action";
+
+export function StartButton({ consultationId, action }: { consultationId: string; action: FormAction }) {
+  const words = useWords();
+  const [state, submit, busy] = useActionState(action, IDLE);
+  return (
+    <form action={submit} className="pb-safe shrink-0 bg-surface px-4">
+      <input type="hidden" name="consultationId" value={consultationId} />
+      <div className="mx-auto flex max-w-3xl flex-col gap-2 sm:px-1">
+        {state.status === "refused" ? (
+          <p role="alert" className="text-sm text-danger">
+            {errorWords(words, state.code)}
+          </p>
+        ) : null}
+        <Button type="submit" disabled={busy} className="w-full">
+          <CirclePlay aria-hidden="true" className="size-5" />
+          {busy ? words.life.starting : words.life.start}
+        </Button>
+      </div>
+    </form>
+  );
+}

@@ -1,0 +1,18 @@
+import type { ErrorCode } from "@/lib/protocol/errors";
+
+/** What a form learns from its server action; its fields come back with a refusal, so that no words are lost. */
+export type FormState =
+  | { status: "idle" }
+  | { status: "done"; id: string }
+  | { status: "refused"; id: string; code: ErrorCode; message: string; content: string };
+
+export type FormAction = (previous: FormState, form: FormData) => Promise<FormState>;
+
+export const IDLE: FormState = { status: "idle" };
+
+/** The forms of a chat that work without scripts; the page that shows the chat brings them. */
+export interface ChatActions {
+  sendMessage: FormAction;
+  startConsultation: FormAction;
+  completeConsultation: FormAction;
+}

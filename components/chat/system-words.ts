@@ -1,0 +1,18 @@
+import type { Catalogue } from "@/lib/i18n/en";
+import type { SystemLine } from "@/lib/protocol/message";
+
+/** What a system line says in the viewer's language. */
+export function systemWords(words: Catalogue, line: SystemLine): string {
+  switch (line.type) {
+    case "consultation-started":
+      return words.system.started(line.actor.name);
+    case "consultation-completed":
+      return words.system.completed(line.actor.name);
+    case "consultation-cancelled":
+      return words.system.cancelled(line.actor.name);
+    case "user-joined":
+      return words.system.joined(line.user.name);
+    case "user-left":
+      return words.system.left(line.user.name);
+  }
+}

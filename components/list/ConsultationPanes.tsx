@@ -1,0 +1,48 @@
+"use client";
+
+import { useSelectedLayoutSegment } from "next/navigation";
+import { type ReactNode, useCallback, useState } from "react";
+import { ChatSkeleton } from "@/components/chat/ChatSkeleton";
+import { cn } from "@/components/ui/cn";
+import type { ConsultationRow } from "@/lib/protocol/snapshot";
+import type { User } from "@/lib/protocol/user";
+import { ConsultationList } from "./ConsultationList";
+
+interface ConsultationPanesProps {
+  viewer: User;
+  initialRows: ConsultationRow[];
+  children: ReactNode;
+}
+
+/** List beside conversation; a phone shows one of them. */
+export function ConsultationPanes({ viewer, initialRows, children }: ConsultationPanesProps) {
+  const openId = useSelectedLayoutSegment();
+  const [comingId, setComingId] = useState<string | null>(null);
+  const onOpening = useCallback(
+    (id: string, opening: boolean) => setComingId((known) => (opening ? id : known === id ? null : known)),
+    [],
+  );
+  const coming = comingId !== null && comingId !== openId;
+  const conversation = openId !== null || coming;
+
+  return (
+    <div className="mx-auto flex h-dvh w-full overflow-hidden">
+      <div
+        className={cn(
+          "w-full shrink-0 border-line border-r bg-surface md:block md:w-80 xl:w-88",
+          conversation && "hidden",
+        )}
+      >
+        <ConsultationList viewer={viewer} initialRows={initialRows} openId={openId} onOpening={onOpening} />
+      </div>
+      <main id="content" tabIndex={-1} className={cn("min-w-0 grow md:block", !conversation && "hidden")}>
+        {coming ? (
+          <div className="appear-late h-full">
+            <ChatSkeleton />
+          </div>
+        ) : null}
+        <div className={cn("h-full", coming && "hidden")}>{children}</div>
+      </main>
+    </div>
+  );
+}

@@ -1,0 +1,77 @@
+"use client";
+
+import Link, { useLinkStatus } from "next/link";
+import { useEffect } from "react";
+import { cn } from "@/components/ui/cn";
+import { PersonAvatar } from "@/components/ui/PersonAvatar";
+import { RoleBadge } from "@/components/ui/RoleBadge";
+import { StatusBadge } from "@/components/ui/StatusBadge";
+import { Time } from "@/components/ui/Time";
+import { useWords } from "@/components/ui/ViewpointProvider";
+import type { ConsultationRow } from "@/lib/protocol/snapshot";
+
+interface ConsultationRowLinkProps {
+  row: ConsultationRow;
+  viewerId: string;
+  open: boolean;
+  onOpening(id: string, opening: boolean): void;
+}
+
+export function ConsultationRowLink({ row, viewerId, open, onOpening }: ConsultationRowLinkProps) {
+  const { list } = useWords();
+  const { counterpart, lastMessage, unreadCount } = row;
+  const preview = lastMessage
+    ? lastMessage.senderId === viewerId
+      ? list.you(lastMessage.preview)
+      : lastMessage.preview
+    : list.noMessages;
+  return (
+    <li>
+      <Link
+        href={`/consultations/${row.id}`}
+        prefetch={false}
+        aria-current={open ? "page" : undefined}
+        className={cn("flex gap-3 rounded-xl p-2.5 -outline-offset-2", open ? "bg-accent-soft" : "hover:bg-hover")}
+      >
+        <OpeningReport id={row.id} onOpening={onOpening} />
+        <PersonAvatar person={counterpart} size="large" />
+        <span className="min-w-0 grow">
+          <span className="flex items-center gap-1.5">
+            <span className={cn("truncate", unreadCount > 0 ? "font-bold" : "font-semibold")} dir="auto">
+              {counterpart.name}
+            </span>
+            <RoleBadge role={counterpart.role} />
+            <Time at={row.lastActivityAt} as="short" className="numeric ml-auto shrink-0 pl-1 text-ink-soft text-xs" />
+          </span>
+          <span className="mt-0.5 block truncate text-sm" dir="auto">
+            {row.subject}
+          </span>
+          <span className="mt-0.5 flex items-center gap-2 text-sm">
+            <span className={cn("min-w-0 grow truncate", unreadCount > 0 ? "font-medium" : "text-ink-soft")} dir="auto">
+              {preview}
+            </span>
+            {unreadCount > 0 ? (
+              <span className="numeric grid h-5 min-w-5 shrink-0 place-items-center rounded-full bg-accent px-1.5 font-semibold text-on-accent text-xs">
+                <span aria-hidden="true">{unreadCount > 99 ? "99+" : unreadCount}</span>
+                <span className="sr-only">{list.unread(unreadCount)}</span>
+              </span>
+            ) : null}
+          </span>
+          <span className="mt-1 block">
+            <StatusBadge status={row.status} />
+          </span>
+        </span>
+      </Link>
+    </li>
+  );
+}
+
+/** Tells the panes that this conversation is on its way, so that its place can be held. */
+function OpeningReport({ id, onOpening }: Pick<ConsultationRowLinkProps, "onOpening"> & { id: string }) {
+  const { pending } = useLinkStatus();
+  useEffect(() => {
+    onOpening(id, pending);
+    return () => onOpening(id, false);
+  }, [id, pending, onOpening]);
+  return null;
+}

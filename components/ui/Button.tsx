@@ -1,0 +1,32 @@
+import type { ComponentProps } from "react";
+import { cn } from "./cn";
+
+const looks = {
+  primary: "bg-accent text-on-accent hover:bg-accent-strong",
+  secondary: "border border-control bg-surface text-ink hover:bg-hover",
+  quiet: "text-accent hover:bg-hover",
+  danger: "text-danger hover:bg-danger-soft",
+};
+
+const sizes = {
+  regular: "min-h-11 px-4 text-[0.9375rem]",
+  small: "min-h-8 px-2.5 text-sm pointer-coarse:min-h-11",
+};
+
+interface ButtonLook {
+  look?: keyof typeof looks;
+  size?: keyof typeof sizes;
+}
+
+export function buttonClass({ look = "primary", size = "regular" }: ButtonLook = {}): string {
+  return cn(
+    "inline-flex items-center justify-center gap-2 rounded-lg font-medium transition-colors",
+    "disabled:pointer-events-none disabled:opacity-60",
+    looks[look],
+    sizes[size],
+  );
+}
+
+export function Button({ look, size, className, type = "button", ...props }: ComponentProps<"button"> & ButtonLook) {
+  return <button type={type} className={cn(buttonClass({ look, size }), className)} {...props} />;
+}

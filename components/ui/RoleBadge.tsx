@@ -1,0 +1,19 @@
+"use client";
+
+import type { Role } from "@/lib/protocol/user";
+import { cn } from "./cn";
+import { useWords } from "./ViewpointProvider";
+
+export function RoleBadge({ role }: { role: Role }) {
+  const words = useWords();
+  return (
+    <span
+      className={cn(
+        "shrink-0 rounded-md border px-1.5 py-px text-xs font-medium",
+        role === "PRACTITIONER" ? "border-transparent bg-accent-soft text-accent-strong" : "border-line text-ink-soft",
+      )}
+    >
+      {words.roles[role]}
+    </span>
+  );
+}

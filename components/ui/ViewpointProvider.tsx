@@ -1,0 +1,66 @@
+"use client";
+
+import { createContext, type ReactNode, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
+import { wordsOf } from "@/lib/i18n/catalogue";
+import type { Catalogue } from "@/lib/i18n/en";
+import { type Locale, ZONE_COOKIE } from "@/lib/i18n/locale";
+import type { Viewpoint } from "@/lib/i18n/time";
+
+interface ViewpointContext {
+  view: Viewpoint;
+  words: Catalogue;
+  now: number;
+}
+
+const Context = createContext<ViewpointContext | null>(null);
+
+interface ViewpointProviderProps {
+  locale: Locale;
+  /** The zone that the cookie names, or null at the first visit. */
+  zone: string | null;
+  /** When the server rendered; the browser's own clock takes over after hydration. */
+  renderedAt: number;
+  children: ReactNode;
+}
+
+const nothing = () => () => {};
+const browserZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+function eachMinute(changed: () => void): () => void {
+  const timer = setInterval(changed, 60_000);
+  return () => clearInterval(timer);
+}
+const thisMinute = () => Math.floor(Date.now() / 60_000) * 60_000;
+
+/** The viewer's language and zone. The first render repeats the server's, so hydration finds what it expects. */
+export function ViewpointProvider({ locale, zone, renderedAt, children }: ViewpointProviderProps) {
+  const currentZone = useSyncExternalStore<string | null>(nothing, browserZone, () => zone);
+  const now = useSyncExternalStore(eachMinute, thisMinute, () => renderedAt);
+
+  useEffect(() => {
+    if (currentZone && currentZone !== zone) {
+      // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every browser we serve.
+      document.cookie = `${ZONE_COOKIE}=${encodeURIComponent(currentZone)}; path=/; max-age=31536000; samesite=lax`;
+    }
+  }, [currentZone, zone]);
+
+  const value = useMemo(
+    () => ({
+      view: { locale, zone: currentZone ?? "UTC", zoneKnown: currentZone !== null },
+      words: wordsOf(locale),
+      now,
+    }),
+    [locale, currentZone, now],
+  );
+  return <Context value={value}>{children}</Context>;
+}
+
+export function useViewpoint(): ViewpointContext {
+  const value = useContext(Context);
+  if (!value) throw new Error("ViewpointProvider is missing above this component");
+  return value;
+}
+
+export function useWords(): Catalogue {
+  return useViewpoint().words;
+}
