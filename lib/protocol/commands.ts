@@ -35,17 +35,26 @@ export const receiptSchema = z
   });
 export type Receipt = z.infer<typeof receiptSchema>;
 
+/** A whole number as a query writes it: digits only, so that "", "1e3" and "0x10" are no numbers. */
+const numeral = z
+  .string()
+  .regex(/^\d{1,10}$/, "not-a-number")
+  .transform(Number);
+
 export const eventsQuerySchema = z.object({
-  after: z.coerce.number().int().nonnegative().max(2_147_483_647),
+  after: numeral.pipe(z.int().max(2_147_483_647)),
   afterAt: z.iso.datetime().optional(),
-  epoch: z.string().max(200).optional(),
-  limit: z.coerce.number().int().min(1).max(500).default(200),
+  epoch: z
+    .string()
+    .regex(/^[\x20-\x7e]{0,200}$/, "not-an-epoch")
+    .optional(),
+  limit: numeral.pipe(z.int().min(1).max(500)).default(200),
 });
 export type EventsQuery = z.infer<typeof eventsQuerySchema>;
 
 export const messagesQuerySchema = z.object({
-  before: z.coerce.number().int().positive().max(2_147_483_647).optional(),
-  limit: z.coerce.number().int().min(1).max(200).default(50),
+  before: numeral.pipe(z.int().positive().max(2_147_483_647)).optional(),
+  limit: numeral.pipe(z.int().min(1).max(200)).default(50),
 });
 export type MessagesQuery = z.infer<typeof messagesQuerySchema>;
 

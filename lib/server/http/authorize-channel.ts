@@ -44,8 +44,9 @@ async function participant(claim: Claim, consultationId: string): Promise<User> 
 /** What the others in the room see, within Pusher's limit: the picture goes first, then the end of the name. */
 function presenceMember(user: User) {
   const info = { id: user.id, name: user.name, role: user.role, image: user.image };
-  const tooLong = () => Buffer.byteLength(JSON.stringify(info)) > MAX_PRESENCE_BYTES;
+  const member = { user_id: user.id, user_info: info };
+  const tooLong = () => Buffer.byteLength(JSON.stringify(member)) > MAX_PRESENCE_BYTES;
   if (tooLong()) info.image = null;
   while (tooLong()) info.name = Array.from(info.name).slice(0, -10).join("");
-  return { user_id: user.id, user_info: info };
+  return member;
 }

@@ -3,7 +3,7 @@ import { NextResponse } from "next/server";
 import type { ErrorCode } from "@/lib/protocol/errors";
 import { AppError, type MessageLanguage } from "@/lib/server/app-error";
 import { logger } from "@/lib/server/log";
-import { isUnavailable } from "./unavailable";
+import { isBadValue, isUnavailable } from "./database-errors";
 
 const RETRY_AFTER_SECONDS = 2;
 
@@ -14,6 +14,7 @@ export const API_HEADERS = { "Cache-Control": "no-store", "X-Content-Type-Option
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
   if (isUnavailable(error)) return new AppError("unavailable", { retryAfterSeconds: RETRY_AFTER_SECONDS });
+  if (isBadValue(error)) return new AppError("validation-failed");
   return new AppError("internal-error");
 }
 
@@ -37,7 +38,7 @@ export function describeRefusal(error: unknown, headers: Headers): { code: Error
 function logFailure(refusal: AppError, error: unknown, context: Record<string, unknown>): void {
   const line = { ...context, err: error };
   if (refusal.code === "unavailable") logger().warn(line, "answered unavailable");
-  else if (refusal.code === "internal-error") logger().error(line, "answered internal error");
+  else if (error !== refusal) logger().error(line, `answered ${refusal.code}`);
 }
 
 /** German when the browser puts it before English, else English. */
