@@ -64,9 +64,8 @@ export async function startChannelsServer(options: ChannelsServerOptions): Promi
   let closing = false;
 
   http.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
-    stream.on("error", () => stream.destroy());
-    if (closing) return stream.destroy();
-    sockets.handleUpgrade(request, stream, head, (socket) => accept(request, socket));
+    if (closing) stream.destroy();
+    else sockets.handleUpgrade(request, stream, head, (socket) => accept(request, socket));
   });
 
   function accept(request: IncomingMessage, socket: WebSocket): void {
