@@ -3,6 +3,16 @@ import { existsSync } from "node:fs";
 import path from "node:path";
 import { chromium } from "playwright-core";
 
+/** Chromium's own errands would only fail on a machine without a network. */
+export const BROWSER_ARGUMENTS = [
+  "--disable-gpu",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
+
 const candidates = [
   process.env.CHROME_BIN,
   chromium.executablePath(),

@@ -3,7 +3,9 @@ import Pusher from "pusher";
 import { PrismaClient } from "@/tests/bench/baseline/generated/client";
 
 /** The smallest chat: what a tutorial does. No session, no rights, no log, no idempotency, no order. */
-const prisma = new PrismaClient({ adapter: new PrismaPg({ connectionString: process.env.DATABASE_URL }) });
+const prisma = new PrismaClient({
+  adapter: new PrismaPg({ connectionString: process.env.DATABASE_URL }, { schema: "bench_baseline" }),
+});
 const pusher = new Pusher({
   appId: process.env.PUSHER_APP_ID ?? "",
   key: process.env.PUSHER_KEY ?? "",
