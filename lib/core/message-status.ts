@@ -11,7 +11,7 @@ export type MessageStatus = "queued" | "sending" | "sent" | "delivered" | "read"
 const LEGAL_MOVES: Readonly<Record<MessageStatus, readonly MessageStatus[]>> = {
   queued: ["sending", "parked", "sent", "delivered", "read"],
   sending: ["queued", "parked", "sent", "delivered", "read"],
-  parked: ["queued", "sent", "delivered", "read"],
+  parked: ["queued", "sending", "sent", "delivered", "read"],
   sent: ["delivered", "read"],
   delivered: ["read"],
   read: [],

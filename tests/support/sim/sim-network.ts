@@ -7,8 +7,11 @@ import type { SeededRandom } from "./seeded-random";
 import { CONSULTATION_ID, type ServerModel } from "./server-model";
 import type { VirtualClock } from "./virtual-clock";
 
-/** What may happen to one call. "lost-request" never arrives; "lost-answer" was done, but nobody hears of it. */
-export type Fate = "ok" | "lost-request" | "lost-answer" | ApiResult<never>;
+/**
+ * What may happen to one call. "lost-request" never arrives; "lost-answer" was done, but nobody hears of it;
+ * "garbled-answer" was done, but says so in a version that nobody knows.
+ */
+export type Fate = "ok" | "lost-request" | "lost-answer" | "garbled-answer" | ApiResult<never>;
 export type ApiMethod = keyof Api;
 
 /** Probabilities, all 0 on a good day. */
@@ -83,6 +86,7 @@ export class SimApi implements Api {
     const result = typeof fate === "object" ? fate : structuredClone(run());
     if (fate === "lost-answer") return this.#unknown();
     await this.clock.sleep(this.latencyMs());
+    if (fate === "garbled-answer") return { ok: false, failure: { kind: "unreadable" } };
     return result;
   }
 

@@ -25,7 +25,7 @@ it("UI1 the way of a message is legal, and so are the detours of a bad day", () 
 
 it("UI1 an illegal move throws", () => {
   expect(() => moveStatus("read", "delivered")).toThrow("read -> delivered");
-  expect(() => moveStatus("parked", "sending")).toThrow("parked -> sending");
+  expect(() => moveStatus("sent", "sending")).toThrow("sent -> sending");
 });
 
 it("UI1 what is saved never becomes unsaved again, and no status follows on itself", () => {

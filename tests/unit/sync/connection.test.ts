@@ -1,0 +1,270 @@
+import { describe, expect, it } from "vitest";
+import { ConsultationList } from "@/lib/sync/consultation-list";
+import { SocketStatus } from "@/lib/sync/socket-status";
+import { ANNA, refused, WEBER } from "@/tests/support/sim/server-model";
+import { NO_FAULTS } from "@/tests/support/sim/sim-network";
+import { type SimClient, World } from "@/tests/support/sim/world";
+
+/** Times between the calls made from now on. */
+async function gapsWhile(client: SimClient, ms: number): Promise<number[]> {
+  const before = client.api.calls.length;
+  await client.world.clock.advance(ms);
+  const times = client.api.calls.slice(before).map(({ at }) => at);
+  return times.slice(1).map((at, index) => at - (times[index] ?? 0));
+}
+
+describe("CON1 public status", () => {
+  it("CON1 connecting until socket and channel are there, then live", async () => {
+    const world = new World();
+    const client = world.client(ANNA).start();
+    expect(client.view.status).toBe("connecting");
+    await world.clock.advance(35);
+    expect([client.transport.state(), client.view.status]).toEqual(["connected", "connecting"]);
+    await world.clock.advance(15);
+    expect(client.view.status).toBe("live");
+  });
+
+  it("CON1 a hiccup is connecting, 3 s of it polling, no network offline", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.transport.reachable = false;
+    client.transport.disconnect();
+    expect(client.view.status).toBe("connecting");
+    await world.clock.advance(2_999);
+    expect(client.view.status).toBe("connecting");
+    await world.clock.advance(1);
+    expect(client.view.status).toBe("polling");
+    client.signals.set("offline");
+    expect(client.view.status).toBe("offline");
+    client.signals.set("online");
+    expect(client.view.status).toBe("polling");
+    client.transport.reachable = true;
+    await world.clock.advance(5_000);
+    expect(client.view.status).toBe("live");
+  });
+
+  it("CON1 the tab's own status needs no channel", async () => {
+    const world = new World();
+    const client = world.client(ANNA).start();
+    const socket = new SocketStatus(client.ports);
+    socket.start();
+    await world.clock.advance(35);
+    expect(socket.getSnapshot().status).toBe("live");
+    client.transport.reachable = false;
+    client.transport.disconnect();
+    await world.clock.advance(3_000);
+    expect(socket.getSnapshot().status).toBe("polling");
+    socket.stop();
+    client.stop();
+    expect(client.transport.listenerCount).toBe(0);
+  });
+});
+
+describe("CON2 polling", () => {
+  it("CON2 every 3 s with jitter, 15 s while hidden, not at all offline; live again it stops after one fetch", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.transport.reachable = false;
+    client.transport.disconnect();
+    await world.clock.advance(3_000);
+    const visible = await gapsWhile(client, 60_000);
+    expect(Math.min(...visible)).toBeGreaterThanOrEqual(2_400);
+    expect(Math.max(...visible)).toBeLessThanOrEqual(3_650);
+    expect(new Set(visible).size).toBeGreaterThan(5);
+    client.signals.set("hidden");
+    const hidden = await gapsWhile(client, 120_000);
+    expect(Math.min(...hidden)).toBeGreaterThanOrEqual(12_000);
+    expect(Math.max(...hidden)).toBeLessThanOrEqual(18_050);
+    client.signals.set("offline");
+    expect(await gapsWhile(client, 60_000)).toEqual([]);
+    client.signals.set("online");
+    client.transport.reachable = true;
+    await world.clock.advance(5_000);
+    expect(client.view.status).toBe("live");
+    const calls = client.api.calls.length;
+    await world.clock.advance(60_000);
+    expect(client.api.calls.length).toBe(calls);
+  });
+
+  it("CON2 F1 without a socket everything still arrives, within 6 s", async () => {
+    const world = new World();
+    const [anna, weber] = [await world.liveClient(ANNA), await world.liveClient(WEBER)];
+    for (const client of [anna, weber]) {
+      client.transport.reachable = false;
+      client.transport.disconnect();
+    }
+    await world.clock.advance(3_000);
+    await anna.send("hello");
+    await world.clock.advance(6_000);
+    expect(weber.texts).toEqual(["hello"]);
+  });
+
+  it("CON2 the server's 'delayed' means polling although the socket is up; 'ok' ends it with one fetch", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    world.server.push = "delayed";
+    client.transport.faults = { ...NO_FAULTS, pushDropped: 1 };
+    client.signals.set("visible");
+    await world.clock.advance(100);
+    expect([client.view.status, client.view.push]).toEqual(["polling", "delayed"]);
+    world.say(WEBER, "not pushed");
+    await world.clock.advance(4_000);
+    expect(client.texts).toEqual(["not pushed"]);
+    world.server.push = "ok";
+    await world.clock.advance(4_000);
+    expect([client.view.status, client.view.push]).toEqual(["live", "ok"]);
+    const calls = client.api.calls.length;
+    await world.clock.advance(15_000);
+    expect(client.api.calls.length).toBe(calls);
+  });
+});
+
+describe("CON3 what pusher-js gives up on", () => {
+  it("CON3 F9 a failed authorisation is asked for again, with backoff and jitter, and polling covers the time", async () => {
+    const world = new World();
+    const client = world.client(ANNA);
+    client.transport.refuseWith = 503;
+    client.start();
+    await world.clock.advance(120_000);
+    expect(client.view.status).toBe("polling");
+    expect(client.transport.authorisations).toBeGreaterThan(5);
+    expect(client.transport.authorisations).toBeLessThan(15);
+    client.transport.refuseWith = null;
+    await world.clock.advance(31_000);
+    expect(client.view.status).toBe("live");
+  });
+
+  it("CON3 an authorisation that hangs is asked for again", async () => {
+    const world = new World();
+    const client = world.client(ANNA);
+    let retries = 0;
+    const { subscribe } = client.transport;
+    client.transport.subscribe = (name, handlers) => {
+      const subscription = subscribe.call(client.transport, name, {
+        ...handlers,
+        onSubscribed: (members) => retries > 0 && handlers.onSubscribed(members),
+      });
+      return {
+        ...subscription,
+        retry() {
+          retries += 1;
+          handlers.onSubscribed(null);
+        },
+      };
+    };
+    client.start();
+    await world.clock.advance(9_000);
+    expect([client.view.status, retries]).toEqual(["polling", 0]);
+    await world.clock.advance(2_000);
+    expect([client.view.status, retries]).toEqual(["live", 1]);
+  });
+
+  it("CON3 F10 a refusal by the server leads to polling and a slow own reconnect", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    const connects = client.transport.connects;
+    client.transport.disconnect("refused");
+    await world.clock.advance(14_900);
+    expect([client.view.status, client.transport.connects]).toEqual(["polling", connects]);
+    await world.clock.advance(15_200);
+    expect([client.view.status, client.transport.connects]).toEqual(["live", connects + 1]);
+  });
+});
+
+describe("CON4 reconnects", () => {
+  it("CON4 F11 two hundred clients that lost the same server come back spread out, all within seconds", async () => {
+    const world = new World();
+    const clients = await Promise.all(Array.from({ length: 200 }, () => world.liveClient(ANNA)));
+    const began = world.clock.now;
+    const times: number[] = [];
+    for (const { transport } of clients) {
+      transport.onState((state) => state === "connecting" && times.push(world.clock.now - began));
+      transport.disconnect();
+    }
+    await world.clock.advance(6_000);
+    expect(clients.every(({ view }) => view.status === "live")).toBe(true);
+    const busiest = Math.max(
+      ...Array.from({ length: 60 }, (_, i) => times.filter((at) => Math.floor(at / 100) === i).length),
+    );
+    expect(times).toHaveLength(200);
+    expect(busiest).toBeLessThan(80);
+    for (const client of clients) client.stop();
+  });
+
+  it("CON4 tries at once, but not in the same instant, when the network comes back", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.transport.reachable = false;
+    client.transport.disconnect();
+    await world.clock.advance(60_000);
+    client.transport.reachable = true;
+    client.signals.set("online");
+    await world.clock.advance(1_000);
+    expect(client.view.status).toBe("live");
+  });
+});
+
+describe("the list", () => {
+  async function liveList(world: World) {
+    const client = world.client(ANNA).start();
+    const list = new ConsultationList(client.ports, ANNA.id);
+    list.start();
+    await world.clock.advance(200);
+    return { client, list };
+  }
+
+  it("RCV7 is read again on every success of the user's own channel, and rows pushed between are merged", async () => {
+    const world = new World();
+    const { client, list } = await liveList(world);
+    expect(list.getSnapshot().rows).toHaveLength(1);
+    const [row] = world.server.listFor(ANNA);
+    if (!row) throw new Error("a row expected");
+    const push = (headSeq: number) =>
+      client.transport.deliver(`private-user-${ANNA.id}`, "consultation-updated", {
+        v: 1,
+        consultation: { ...row, headSeq },
+      });
+    push(7);
+    push(3);
+    await world.clock.advance(50);
+    expect(list.getSnapshot().rows?.[0]?.headSeq).toBe(7);
+    world.say(WEBER, "while away");
+    client.transport.disconnect();
+    client.transport.connect();
+    await world.clock.advance(200);
+    expect(list.getSnapshot().rows?.[0]?.headSeq).toBe(1);
+  });
+
+  it("RCV7 a row pushed while the list was read is not overwritten by the older reading", async () => {
+    const world = new World();
+    const { client, list } = await liveList(world);
+    const [row] = world.server.listFor(ANNA);
+    client.api.latencyMs = () => 300;
+    const refreshed = list.refresh();
+    await world.clock.advance(400);
+    client.transport.deliver(`private-user-${ANNA.id}`, "consultation-updated", {
+      v: 1,
+      consultation: { ...row, headSeq: 9 },
+    });
+    await world.clock.advance(300);
+    await refreshed;
+    expect(list.getSnapshot().rows?.[0]?.headSeq).toBe(9);
+  });
+
+  it("RCV7 a push without the row is a reason to read again; a failed reading is repeated", async () => {
+    const world = new World();
+    const { client, list } = await liveList(world);
+    client.api.script("listConsultations", refused("unavailable"));
+    world.say(WEBER, "one");
+    client.transport.deliver(`private-user-${ANNA.id}`, "consultation-updated", {
+      v: 1,
+      consultationId: "only the id",
+    });
+    await world.clock.advance(2_000);
+    expect(list.getSnapshot()).toMatchObject({ rows: [{ headSeq: 1 }], failure: null });
+    list.stop();
+    client.stop();
+    await world.clock.advance(60_000);
+    expect([world.clock.pending, client.transport.channels.size]).toEqual([0, 0]);
+  });
+});

@@ -1,0 +1,339 @@
+import { describe, expect, it } from "vitest";
+import type { Event } from "@/lib/protocol/event";
+import { ANNA, refused, WEBER } from "@/tests/support/sim/server-model";
+import { CHANNEL, type SimTransport } from "@/tests/support/sim/sim-network";
+import { World } from "@/tests/support/sim/world";
+
+/** Commits without any push, and gives the events to deliver by hand. */
+function commitSilently(world: World, texts: readonly string[]): Event[] {
+  const events: Event[] = [];
+  const { onCommit } = world.server;
+  world.server.onCommit = (event) => events.push(structuredClone(event));
+  for (const text of texts) world.say(WEBER, text);
+  world.server.onCommit = onCommit;
+  return events;
+}
+
+function deliver(transport: SimTransport, ...events: readonly (Event | undefined)[]): void {
+  for (const event of events) if (event) transport.deliver(CHANNEL, event.type, event);
+}
+
+describe("RCV1 the gap", () => {
+  it("RCV1 an early event is held, and no fetch is made when the missing one follows in time", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    const fetches = client.api.count("readEvents");
+    const [one, two, three] = commitSilently(world, ["one", "two", "three"]);
+    deliver(client.transport, three, two);
+    await world.clock.advance(399);
+    expect(client.texts).toEqual([]);
+    deliver(client.transport, one);
+    await world.clock.advance(5_000);
+    expect(client.texts).toEqual(["one", "two", "three"]);
+    expect(client.api.count("readEvents")).toBe(fetches);
+  });
+
+  it("RCV1 after 400 ms it is fetched, from the last number applied", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    const fetches = client.api.count("readEvents");
+    const [, two] = commitSilently(world, ["one", "two"]);
+    deliver(client.transport, two);
+    await world.clock.advance(399);
+    expect(client.api.count("readEvents")).toBe(fetches);
+    await world.clock.advance(30);
+    expect(client.api.calls.at(-1)).toMatchObject({ method: "readEvents", argument: { after: 0 } });
+    expect(client.texts).toEqual(["one", "two"]);
+  });
+
+  it("RCV1 a backlog is fetched in pages until the head", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    const events = commitSilently(
+      world,
+      Array.from({ length: 450 }, (_, index) => `${index}`),
+    );
+    deliver(client.transport, events.at(-1));
+    await world.clock.advance(600);
+    expect(client.view.items).toHaveLength(450);
+    const asked = client.api.calls.filter(({ method }) => method === "readEvents").slice(-3);
+    expect(asked.map(({ argument }) => (argument as { after: number }).after)).toEqual([0, 200, 400]);
+  });
+
+  it("RCV1 a doubled or late event shows once", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    const [one, two] = commitSilently(world, ["one", "two"]);
+    deliver(client.transport, one, one, two, one, two);
+    await world.clock.advance(1_000);
+    expect(client.texts).toEqual(["one", "two"]);
+    expect(client.untruths).toEqual([]);
+  });
+});
+
+describe("RCV2 when to ask", () => {
+  it("RCV2 after the subscription, not before it: what was committed in between is found", async () => {
+    const world = new World();
+    world.say(WEBER, "before");
+    const client = world.client(ANNA);
+    client.engine.offer(world.server.readSnapshot());
+    client.start();
+    world.say(WEBER, "between the rendering and the subscription");
+    await world.clock.advance(200);
+    expect(client.texts).toEqual(["before", "between the rendering and the subscription"]);
+    expect(client.api.count("readSnapshot")).toBe(0);
+    expect(client.api.count("readEvents")).toBe(1);
+  });
+
+  it.each(["online", "visible"] as const)("RCV2 on %s, at once", async (signal) => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.signals.set(signal === "online" ? "offline" : "hidden");
+    commitSilently(world, ["missed"]);
+    await world.clock.advance(100);
+    expect(client.texts).toEqual([]);
+    client.signals.set(signal);
+    await world.clock.advance(50);
+    expect(client.texts).toEqual(["missed"]);
+  });
+
+  it("RCV2 after every later success of the subscription", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.transport.disconnect();
+    commitSilently(world, ["missed"]);
+    client.transport.connect();
+    await world.clock.advance(100);
+    expect(client.texts).toEqual(["missed"]);
+  });
+
+  it("RCV2 B2 while live and visible a head check every 20-27 s, at most 3 a minute; none while hidden", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    await world.clock.advance(10_000);
+    const before = client.api.calls.length;
+    await world.clock.advance(10 * 60_000);
+    const times = client.api.calls.slice(before).map(({ at }) => at);
+    const gaps = times.slice(1).map((at, index) => at - (times[index] ?? 0));
+    expect(Math.min(...gaps)).toBeGreaterThanOrEqual(20_000);
+    expect(Math.max(...gaps)).toBeLessThanOrEqual(27_100);
+    expect(new Set(gaps).size).toBeGreaterThan(5);
+    client.signals.set("hidden");
+    const hidden = client.api.calls.length;
+    await world.clock.advance(10 * 60_000);
+    expect(client.api.calls.length).toBe(hidden);
+  });
+
+  it("RCV2 F4 a lost last event is found by the head check within 30 s", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    commitSilently(world, ["lost last"]);
+    await world.clock.advance(30_000);
+    expect(client.texts).toEqual(["lost last"]);
+  });
+
+  it("RCV2 one fetch in flight and at most one pending, however many ask", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.api.latencyMs = () => 500;
+    const before = client.api.count("readEvents");
+    for (let i = 0; i < 20; i += 1) client.signals.set("visible");
+    await world.clock.advance(900);
+    expect(client.api.count("readEvents")).toBe(before + 1);
+    await world.clock.advance(3_000);
+    expect(client.api.count("readEvents")).toBe(before + 2);
+  });
+
+  it("RCV2 a hint and an unreadable push are fetched", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    const [one] = commitSilently(world, ["one"]);
+    if (!one) throw new Error("an event expected");
+    const { v, consultationId, epoch, seq, type } = one;
+    client.transport.deliver(CHANNEL, "new-message", { v, consultationId, epoch, seq, type, hint: true });
+    await world.clock.advance(50);
+    expect(client.texts).toEqual(["one"]);
+    const [two] = commitSilently(world, ["two"]);
+    client.transport.deliver(CHANNEL, "new-message", { ...two, v: 2 });
+    await world.clock.advance(50);
+    expect(client.texts).toEqual(["one", "two"]);
+  });
+});
+
+describe("RCV3 events meet fetches", () => {
+  it("RCV3 pushes before the first snapshot wait and are folded onto it", async () => {
+    const world = new World();
+    const client = world.client(ANNA);
+    client.api.latencyMs = () => 400;
+    client.start();
+    await world.clock.advance(300);
+    world.say(WEBER, "one");
+    await world.clock.advance(200);
+    world.say(WEBER, "after the snapshot was read");
+    await world.clock.advance(290);
+    expect(client.view.consultation).toBeNull();
+    await world.clock.advance(30);
+    expect(client.texts).toEqual(["one", "after the snapshot was read"]);
+  });
+
+  it("RCV3 an event that is next is shown although a fetch hangs, and the late page undoes nothing", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.api.latencyMs = () => 4_000;
+    client.signals.set("visible");
+    world.say(WEBER, "one");
+    await world.clock.advance(50);
+    expect(client.texts).toEqual(["one"]);
+    await world.clock.advance(20_000);
+    expect(client.texts).toEqual(["one"]);
+    expect(client.view.failure).toBeNull();
+  });
+
+  it("RCV3 when the buffer overflows it is dropped and everything fetched", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    const events = commitSilently(
+      world,
+      Array.from({ length: 502 }, (_, index) => `${index}`),
+    );
+    deliver(client.transport, ...events.slice(1));
+    await world.clock.advance(300);
+    expect(client.view.items).toHaveLength(502);
+  });
+});
+
+describe("RCV4 another history", () => {
+  it("RCV4 F39 a restore is seen in the answer, and the screen is loaded afresh", async () => {
+    const world = new World();
+    for (const text of ["one", "two", "three"]) world.say(WEBER, text);
+    const client = await world.liveClient(ANNA);
+    world.server.restoreTo(1);
+    world.say(WEBER, "after the restore");
+    await world.clock.advance(1_000);
+    expect(client.texts).toEqual(["one", "after the restore"]);
+    expect(client.view.failure).toBeNull();
+    expect(client.api.count("readSnapshot")).toBe(2);
+  });
+
+  it("RCV4 a client ahead of the server starts over, and a long distance alone never does", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    commitSilently(
+      world,
+      Array.from({ length: 2_000 }, () => "x"),
+    );
+    client.signals.set("visible");
+    await world.clock.advance(2_000);
+    expect(client.view.items).toHaveLength(2_000);
+    expect(client.api.count("readSnapshot")).toBe(1);
+    world.server.log = world.server.log.slice(0, 10);
+    client.signals.set("visible");
+    await world.clock.advance(500);
+    expect(client.api.count("readSnapshot")).toBe(2);
+  });
+
+  it("RCV4 an answer in an unknown version starts over; three in a row are an error; a person coming back tries again", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    const unreadable = { ok: false, failure: { kind: "unreadable" } } as const;
+    client.api.script("readEvents", unreadable, unreadable, unreadable);
+    client.signals.set("visible");
+    await world.clock.advance(200);
+    expect([client.view.failure, client.api.count("readSnapshot")]).toEqual([null, 2]);
+    client.signals.set("visible");
+    await world.clock.advance(200);
+    expect([client.view.failure, client.api.count("readSnapshot")]).toEqual([null, 3]);
+    client.signals.set("visible");
+    await world.clock.advance(200);
+    expect([client.view.failure, client.api.count("readSnapshot")]).toEqual(["out-of-sync", 3]);
+    client.signals.set("visible");
+    await world.clock.advance(200);
+    expect(client.view.failure).toBeNull();
+  });
+
+  it("RCV4 a refusal to read is shown, and an expired session comes back by itself", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.api.script("readEvents", refused("session-ended"));
+    client.signals.set("visible");
+    await world.clock.advance(50);
+    expect(client.view.failure).toBe("session-ended");
+    world.say(WEBER, "meanwhile");
+    await world.clock.advance(2_000);
+    expect(client.view.failure).toBeNull();
+    expect(client.texts).toEqual(["meanwhile"]);
+  });
+});
+
+describe("RCV6 older pages", () => {
+  it("RCV6 a page overtaken by a delete does not bring the words back", async () => {
+    const world = new World();
+    const old = world.say(WEBER, "old words");
+    for (let i = 0; i < 60; i += 1) world.say(WEBER, `${i}`);
+    const client = await world.liveClient(ANNA);
+    client.api.latencyMs = () => 300;
+    const page = client.engine.loadOlder();
+    await world.clock.advance(400);
+    world.server.delete(WEBER, old);
+    await world.clock.advance(100);
+    expect(client.view.loadingOlder).toBe(true);
+    await world.clock.advance(200);
+    await page;
+    expect(client.view).toMatchObject({ loadingOlder: false, hasMore: false });
+    expect(client.item(old)?.message?.content).toBeNull();
+    expect(client.view.items).toHaveLength(61);
+  });
+
+  it("RCV6 pages are asked for one after the other", async () => {
+    const world = new World();
+    for (let i = 0; i < 160; i += 1) world.say(WEBER, `${i}`);
+    const client = await world.liveClient(ANNA);
+    void client.engine.loadOlder();
+    void client.engine.loadOlder();
+    await world.clock.advance(100);
+    expect(client.api.count("readMessages")).toBe(1);
+    void client.engine.loadOlder();
+    await world.clock.advance(100);
+    void client.engine.loadOlder();
+    await world.clock.advance(100);
+    expect(client.texts).toEqual(Array.from({ length: 160 }, (_, index) => `${index}`));
+    expect(client.view.hasMore).toBe(false);
+  });
+});
+
+describe("the store", () => {
+  it("UI2 one notification for a page of any length, none for what changes nothing", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    commitSilently(
+      world,
+      Array.from({ length: 100 }, () => "x"),
+    );
+    const before = client.notifications;
+    client.signals.set("visible");
+    await world.clock.advance(15);
+    expect(client.notifications).toBe(before);
+    await world.clock.advance(10);
+    expect(client.notifications).toBe(before + 1);
+    const { view } = client;
+    await world.clock.advance(60_000);
+    expect(client.view.items).toBe(view.items);
+  });
+
+  it("C1 a stopped engine leaves no timer, subscription or listener, ignores late answers, and can start again", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.signals.set("visible");
+    await world.clock.advance(5);
+    client.stop();
+    await world.clock.advance(60_000);
+    expect(world.clock.pending).toBe(0);
+    expect([client.transport.channels.size, client.transport.listenerCount, client.signals.listenerCount]).toEqual([
+      0, 0, 0,
+    ]);
+    world.say(WEBER, "while stopped");
+    client.start();
+    await world.clock.advance(200);
+    expect(client.texts).toEqual(["while stopped"]);
+  });
+});
