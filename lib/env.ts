@@ -51,6 +51,12 @@ const text = z.string().trim().min(1);
 const port = z.coerce.number().int().min(1).max(65_535);
 const count = z.coerce.number().int().min(1).max(1_000_000_000);
 const flag = z.enum(["true", "false", "1", "0"]).transform((value) => value === "true" || value === "1");
+const proxies = z
+  .string()
+  .transform((value) => value.split(/[\s,]+/).filter(Boolean))
+  .pipe(
+    z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6(), z.enum(["loopback", "linklocal", "uniquelocal"])])),
+  );
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
 
 /**
@@ -128,7 +134,7 @@ export function parseEnv(source: Source): { env: Env; warnings: string[] } {
     editWindowSeconds: read("MURPH_EDIT_WINDOW_SECONDS", count, "a positive whole number") ?? 900,
     relay: read("MURPH_RELAY", z.enum(["inline", "off"]), '"inline" or "off"') ?? "inline",
     cronSecret: read("CRON_SECRET", z.string().min(16), "at least 16 characters long") ?? null,
-    trustedProxies: (raw("TRUSTED_PROXIES") ?? "").split(/[\s,]+/).filter(Boolean),
+    trustedProxies: read("TRUSTED_PROXIES", proxies, "a list of addresses or CIDR ranges") ?? [],
     logLevel:
       read("MURPH_LOG_LEVEL", z.enum(["debug", "info", "warn", "error", "silent"]), "a log level") ??
       (production ? "info" : "warn"),
@@ -165,7 +171,11 @@ export function parseEnv(source: Source): { env: Env; warnings: string[] } {
         if (raw(name)) problems.push(`${name} goes with PUSHER_HOST, not with PUSHER_CLUSTER`);
     }
     const tls = read("PUSHER_TLS", flag, '"true" or "false"') ?? true;
+    const publicTls = read("PUSHER_PUBLIC_TLS", flag, '"true" or "false"') ?? tls;
     const ownPort = read("PUSHER_PORT", port, "a port number") ?? null;
+    const publicPort = read("PUSHER_PUBLIC_PORT", port, "a port number") ?? null;
+    // One port speaks either TLS or not: an inner port says nothing about a public address that differs in that.
+    const innerPort = publicTls === tls ? ownPort : null;
     return {
       kind: "external",
       appId: group.PUSHER_APP_ID ?? "",
@@ -176,8 +186,8 @@ export function parseEnv(source: Source): { env: Env; warnings: string[] } {
       port: ownPort ?? (host ? (tls ? 443 : 80) : null),
       tls,
       publicHost: raw("PUSHER_PUBLIC_HOST") ?? host ?? null,
-      publicPort: read("PUSHER_PUBLIC_PORT", port, "a port number") ?? ownPort ?? (host ? (tls ? 443 : 80) : null),
-      publicTls: read("PUSHER_PUBLIC_TLS", flag, '"true" or "false"') ?? tls,
+      publicPort: publicPort ?? innerPort ?? (host ? (publicTls ? 443 : 80) : null),
+      publicTls,
     };
   }
 }
