@@ -39,7 +39,7 @@ export const ChatMessage = memo(function ChatMessage(props: ChatMessageProps) {
   return (
     <article
       id={id}
-      data-message=""
+      data-seq={message?.seq}
       tabIndex={focusable ? 0 : -1}
       aria-labelledby={`${id}-by ${id}-text ${id}-foot`}
       className={cn(

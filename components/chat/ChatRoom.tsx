@@ -1,13 +1,12 @@
 "use client";
 
-import { CircleAlert, LogIn } from "lucide-react";
+import { CircleAlert, MessageSquareText } from "lucide-react";
 import { useCallback, useMemo, useRef } from "react";
-import { Button, buttonClass } from "@/components/ui/Button";
+import { Button } from "@/components/ui/Button";
 import { Notice } from "@/components/ui/Notice";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useRealtimeMessages } from "@/hooks/useRealtimeMessages";
 import { errorWords } from "@/lib/i18n/catalogue";
-import type { Message } from "@/lib/protocol/message";
 import type { Snapshot } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import { Announcer } from "./Announcer";
@@ -20,6 +19,7 @@ import type { ChatActions } from "./form-action";
 import { MessageInput, type MessageInputHandle } from "./MessageInput";
 import { MessageList } from "./MessageList";
 import { ReadOnlyNotice } from "./ReadOnlyNotice";
+import { SignedOutNotice } from "./SignedOutNotice";
 import { StartButton } from "./StartButton";
 
 interface ChatRoomProps {
@@ -78,16 +78,27 @@ export function ChatRoom(props: ChatRoomProps) {
         ) : null}
       </ChatHeader>
       <ConnectionBanner status={room.status} push={room.push} />
-      <MessageList
-        key={roomId}
-        label={words.chat.messages(others.map(({ name }) => name).join(", ") || words.chat.nobody)}
-        items={items}
-        hasMore={room.hasMore}
-        loadingOlder={room.loadingOlder}
-        onLoadOlder={showOlder}
-        onSeen={markRead}
-        actions={unsent}
-      />
+      {items.length === 0 ? (
+        <div className="grid min-h-0 grow overflow-y-auto">
+          <Notice
+            icon={MessageSquareText}
+            title={words.chat.empty}
+            text={writable ? words.chat.emptyHint : undefined}
+          />
+        </div>
+      ) : (
+        <MessageList
+          key={roomId}
+          label={words.chat.messages(others.map(({ name }) => name).join(", ") || words.chat.nobody)}
+          items={items}
+          hasMore={room.hasMore}
+          loadingOlder={room.loadingOlder}
+          onLoadOlder={showOlder}
+          onSeen={markRead}
+          actions={unsent}
+        />
+      )}
+      {room.signedOut ? <SignedOutNotice /> : null}
       <Announcer key={`spoken-${roomId}`} items={items} />
       {consultation.status === "IN_PROGRESS" ? (
         <MessageInput

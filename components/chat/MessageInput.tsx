@@ -98,9 +98,9 @@ export function MessageInput({ consultationId, formMessageId, formAction, onSend
     <form
       action={submit}
       onSubmit={send}
-      className="pb-safe shrink-0 border-line border-t bg-surface px-3 pt-2.5 [--pb-safe:0.625rem] sm:px-5"
+      className="pb-safe shrink-0 border-line border-t bg-surface px-3 pt-2.5 [--pb-safe:0.625rem]"
     >
-      <div className="mx-auto max-w-3xl">
+      <div className="mx-auto max-w-3xl sm:px-5">
         <input type="hidden" name="consultationId" value={consultationId} />
         <input type="hidden" name="id" value={refused?.id ?? formMessageId ?? ""} />
         {problem ? (

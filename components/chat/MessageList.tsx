@@ -1,6 +1,6 @@
 "use client";
 
-import { type KeyboardEvent, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
+import { type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
 import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { cn } from "@/components/ui/cn";
 import { useViewpoint } from "@/components/ui/ViewpointProvider";
@@ -9,8 +9,10 @@ import { HISTORY_EDGE_HEIGHT, HistoryEdge } from "./HistoryEdge";
 import { JumpToLatest } from "./JumpToLatest";
 import type { UnsentActions } from "./ParkedNotice";
 import { TimelineRowView } from "./TimelineRowView";
+import { activeRow, countNew, nextRow } from "./timeline-navigation";
 import { createDayOf, type TimelineRow, timelineRows } from "./timeline-rows";
 import { useArrivals } from "./useArrivals";
+import { useSeen } from "./useSeen";
 
 interface MessageListProps {
   label: string;
@@ -40,12 +42,13 @@ export function MessageList(props: MessageListProps) {
   const [activeKey, setActiveKey] = useState<string | null>(null);
   const [leftAtSeq, setLeftAtSeq] = useState<number | null>(null);
   const stick = useRef(true);
-  const seenSeq = useRef(0);
+  const place = useRef({ scrollTop: 0, clientHeight: 0 });
   const { isArriving, arrived } = useArrivals(items);
 
   const dayOf = useMemo(() => createDayOf(view), [view]);
   const rows = useMemo(() => timelineRows(items, dayOf, now), [items, dayOf, now]);
   const shift = useShift(rows);
+  const look = useSeen(scroller, rows, onSeen);
   const newestOwnKey = items.findLast(({ own, message }) => own && message?.kind !== "system")?.key;
   const newestSeq = items.findLast(({ message }) => message !== null)?.message?.seq ?? 0;
   const activeIndex = activeRow(rows, activeKey);
@@ -66,33 +69,6 @@ export function MessageList(props: MessageListProps) {
     if (sizes && stick.current) toEnd();
   }, [sizes, rows]);
 
-  useEffect(() => {
-    const report = () => reportSeen.current();
-    report();
-    window.addEventListener("focus", report);
-    document.addEventListener("visibilitychange", report);
-    return () => {
-      window.removeEventListener("focus", report);
-      document.removeEventListener("visibilitychange", report);
-    };
-  }, []);
-
-  const reportSeen = useRef(() => {});
-  useEffect(() => {
-    reportSeen.current = () => {
-      const handle = list.current;
-      if (!handle || document.visibilityState !== "visible" || !document.hasFocus()) return;
-      let index = handle.findItemIndex(handle.scrollOffset + handle.viewportSize - 24);
-      while (index >= 0 && seqOf(rows[index]) === null) index -= 1;
-      const seq = seqOf(rows[index]) ?? 0;
-      if (seq <= seenSeq.current) return;
-      seenSeq.current = seq;
-      onSeen(seq);
-    };
-    const frame = requestAnimationFrame(() => reportSeen.current());
-    return () => cancelAnimationFrame(frame);
-  }, [rows, onSeen]);
-
   function toEnd() {
     const box = scroller.current;
     if (box) box.scrollTop = box.scrollHeight;
@@ -101,14 +77,19 @@ export function MessageList(props: MessageListProps) {
   function onMoved() {
     const box = scroller.current;
     if (!box) return;
-    stick.current = box.scrollHeight - box.clientHeight - box.scrollTop < AT_END_PX;
+    const { scrollTop, clientHeight, scrollHeight } = box;
+    // Only a reader leaves the end, by going up; a composer that grows or a keyboard that opens does not.
+    const wentUp = scrollTop < place.current.scrollTop && clientHeight === place.current.clientHeight;
+    place.current = { scrollTop, clientHeight };
+    if (scrollHeight - clientHeight - scrollTop < AT_END_PX) stick.current = true;
+    else if (wentUp) stick.current = false;
     setLeftAtSeq((left) => (stick.current ? null : (left ?? newestSeq)));
     if (box.scrollTop < LOAD_AHEAD_PX && hasMore && !loadingOlder) onLoadOlder();
-    reportSeen.current();
+    look();
   }
 
   function onKeyDown(event: KeyboardEvent) {
-    if (!(event.target instanceof Element) || !event.target.matches("[data-message]")) return;
+    if (!(event.target instanceof Element) || !event.target.matches("article")) return;
     const next = nextRow(rows, activeIndex, event.key);
     if (next === null) return;
     event.preventDefault();
@@ -137,7 +118,7 @@ export function MessageList(props: MessageListProps) {
         aria-label={label}
         onKeyDown={onKeyDown}
         onFocus={({ target }) => {
-          if (target.matches("[data-message]")) setActiveKey(target.id.slice("message-".length));
+          if (target.matches("article")) setActiveKey(target.id.slice("message-".length));
         }}
         className={cn(
           "h-full overflow-y-auto overscroll-contain [overflow-anchor:none]",
@@ -163,6 +144,7 @@ export function MessageList(props: MessageListProps) {
               onScroll={onMoved}
               onResize={() => {
                 if (stick.current) toEnd();
+                look();
               }}
             >
               {renderRow}
@@ -191,37 +173,4 @@ function useShift(rows: readonly TimelineRow[]): boolean {
   const shift = firstMessage !== undefined && rows.find(({ kind }) => kind !== "day")?.key !== firstMessage;
   setKnown({ rows, shift });
   return shift;
-}
-
-function seqOf(row: TimelineRow | undefined): number | null {
-  if (!row || row.kind === "day") return null;
-  return row.kind === "system" ? row.message.seq : (row.item.message?.seq ?? null);
-}
-
-/** The one row that Tab reaches: where the reader was, else the last. */
-function activeRow(rows: readonly TimelineRow[], key: string | null): number {
-  const index = key === null ? -1 : rows.findIndex((row) => row.key === key);
-  return index >= 0 ? index : rows.findLastIndex(({ kind }) => kind !== "day");
-}
-
-function nextRow(rows: readonly TimelineRow[], from: number, key: string): string | null {
-  const others = rows.map((row, index) => ({ row, index })).filter(({ row }) => row.kind !== "day");
-  const found = {
-    ArrowUp: others.findLast(({ index }) => index < from),
-    ArrowDown: others.find(({ index }) => index > from),
-    Home: others[0],
-    End: others.at(-1),
-  }[key];
-  return found?.row.key ?? null;
-}
-
-function countNew(items: readonly TimelineItem[], afterSeq: number): number {
-  let count = 0;
-  for (let index = items.length - 1; index >= 0; index -= 1) {
-    const item = items[index];
-    if (!item?.message) continue;
-    if (item.message.seq <= afterSeq) break;
-    if (!item.own && item.message.kind === "text" && item.message.content !== null) count += 1;
-  }
-  return count;
 }

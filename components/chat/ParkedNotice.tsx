@@ -32,7 +32,7 @@ export function ParkedNotice({ id, pending, actions }: ParkedNoticeProps) {
       <p className="text-sm text-danger">
         {pending.reason ? errorWords(words, pending.reason) : words.chat.parkedBehind}
       </p>
-      <div className="-mr-2 flex flex-wrap justify-end">
+      <div className="-mr-2.5 flex flex-wrap justify-end">
         {signIn ? (
           <a
             href="/sign-in"
@@ -42,12 +42,12 @@ export function ParkedNotice({ id, pending, actions }: ParkedNoticeProps) {
           </a>
         ) : null}
         <Button look="quiet" size="small" onClick={() => actions.retry(id)}>
-          <RotateCw aria-hidden="true" className="size-4" />
+          <RotateCw aria-hidden="true" className="size-4 max-sm:hidden" />
           {words.chat.actions.retry}
         </Button>
         {edit ? (
           <Button look="quiet" size="small" onClick={() => edit(id, pending.content)}>
-            <PencilLine aria-hidden="true" className="size-4" />
+            <PencilLine aria-hidden="true" className="size-4 max-sm:hidden" />
             {words.chat.actions.edit}
           </Button>
         ) : null}
@@ -61,11 +61,15 @@ export function ParkedNotice({ id, pending, actions }: ParkedNoticeProps) {
             )
           }
         >
-          {copied ? <Check aria-hidden="true" className="size-4" /> : <Copy aria-hidden="true" className="size-4" />}
+          {copied ? (
+            <Check aria-hidden="true" className="size-4 max-sm:hidden" />
+          ) : (
+            <Copy aria-hidden="true" className="size-4 max-sm:hidden" />
+          )}
           <span role="status">{copied ? words.chat.actions.copied : words.chat.actions.copy}</span>
         </Button>
         <Button look="danger" size="small" onClick={() => actions.discard(id)}>
-          <Trash2 aria-hidden="true" className="size-4" />
+          <Trash2 aria-hidden="true" className="size-4 max-sm:hidden" />
           {words.chat.actions.discard}
         </Button>
       </div>

@@ -24,7 +24,7 @@ export function ReadOnlyNotice({ consultation, status, role }: ReadOnlyNoticePro
   const Icon = icons[status];
   return (
     <div className="pb-safe shrink-0 border-line border-t bg-surface px-4 pt-3">
-      <div className="mx-auto flex max-w-3xl gap-3 sm:px-1">
+      <div className="mx-auto flex max-w-3xl gap-3 sm:px-5">
         <Icon aria-hidden="true" className="mt-0.5 size-5 shrink-0 text-ink-soft" />
         <div role="status" className="min-w-0 text-sm">
           <p className="font-semibold">{title}</p>

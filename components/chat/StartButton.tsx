@@ -13,7 +13,7 @@ export function StartButton({ consultationId, action }: { consultationId: string
   return (
     <form action={submit} className="pb-safe shrink-0 bg-surface px-4">
       <input type="hidden" name="consultationId" value={consultationId} />
-      <div className="mx-auto flex max-w-3xl flex-col gap-2 sm:px-1">
+      <div className="mx-auto flex max-w-3xl flex-col gap-2 sm:px-5">
         {state.status === "refused" ? (
           <p role="alert" className="text-sm text-danger">
             {errorWords(words, state.code)}

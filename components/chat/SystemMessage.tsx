@@ -24,7 +24,7 @@ export function SystemMessage({ message, focusable }: { message: Message; focusa
   return (
     <article
       id={id}
-      data-message=""
+      data-seq={message.seq}
       tabIndex={focusable ? 0 : -1}
       aria-labelledby={`${id}-text`}
       className="mx-auto flex w-full max-w-3xl flex-col items-center rounded-lg px-4 pt-4 pb-1 text-center text-sm text-ink-soft -outline-offset-2"

@@ -10,6 +10,7 @@ import { useConsultationList } from "@/hooks/useConsultationList";
 import type { ConsultationRow } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import { ConsultationRowLink } from "./ConsultationRowLink";
+import { OpenRoomWatch } from "./OpenRoomWatch";
 
 interface ConsultationListProps {
   viewer: User;
@@ -20,13 +21,15 @@ interface ConsultationListProps {
 
 export function ConsultationList({ viewer, initialRows, openId, onOpening }: ConsultationListProps) {
   const words = useWords();
-  const { rows, status } = useConsultationList(initialRows);
+  const { rows, status, refresh } = useConsultationList(initialRows);
+  const Heading = openId === null ? "h1" : "h2";
   return (
     <div className="flex h-full flex-col">
+      {openId ? <OpenRoomWatch consultationId={openId} viewerId={viewer.id} onChange={refresh} /> : null}
       <header className="flex min-h-16 shrink-0 items-center justify-between gap-2 border-line border-b px-4">
         <Brand name={words.app.name} />
         <div className="flex items-center gap-1">
-          <ConnectionIndicator status={status} />
+          {openId === null ? <ConnectionIndicator status={status} /> : null}
           <Link
             href="/settings"
             aria-label={words.settings.open}
@@ -37,7 +40,7 @@ export function ConsultationList({ viewer, initialRows, openId, onOpening }: Con
         </div>
       </header>
       <nav aria-label={words.list.label} className="flex min-h-0 grow flex-col overflow-y-auto">
-        <h2 className="px-4 pt-4 pb-2 font-semibold text-ink-soft text-sm">{words.list.title}</h2>
+        <Heading className="px-4 pt-4 pb-2 font-semibold text-ink-soft text-sm">{words.list.title}</Heading>
         {rows.length === 0 ? (
           <Notice icon={MessagesSquare} title={words.list.empty} text={words.list.emptyHint[viewer.role]} />
         ) : (

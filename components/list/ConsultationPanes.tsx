@@ -26,7 +26,11 @@ export function ConsultationPanes({ viewer, initialRows, children }: Consultatio
   const conversation = openId !== null || coming;
 
   return (
-    <div className="mx-auto flex h-dvh w-full overflow-hidden">
+    <main
+      id={conversation ? undefined : "content"}
+      tabIndex={-1}
+      className="flex h-dvh w-full overflow-hidden outline-none"
+    >
       <div
         className={cn(
           "w-full shrink-0 border-line border-r bg-surface md:block md:w-80 xl:w-88",
@@ -35,14 +39,18 @@ export function ConsultationPanes({ viewer, initialRows, children }: Consultatio
       >
         <ConsultationList viewer={viewer} initialRows={initialRows} openId={openId} onOpening={onOpening} />
       </div>
-      <main id="content" tabIndex={-1} className={cn("min-w-0 grow md:block", !conversation && "hidden")}>
+      <div
+        id={conversation ? "content" : undefined}
+        tabIndex={-1}
+        className={cn("min-w-0 grow outline-none md:block", !conversation && "hidden")}
+      >
         {coming ? (
           <div className="appear-late h-full">
             <ChatSkeleton />
           </div>
         ) : null}
         <div className={cn("h-full", coming && "hidden")}>{children}</div>
-      </main>
-    </div>
+      </div>
+    </main>
   );
 }

@@ -10,7 +10,7 @@ export function RoleBadge({ role }: { role: Role }) {
     <span
       className={cn(
         "shrink-0 rounded-md border px-1.5 py-px text-xs font-medium",
-        role === "PRACTITIONER" ? "border-transparent bg-accent-soft text-accent-strong" : "border-line text-ink-soft",
+        role === "PRACTITIONER" ? "border-accent/30 bg-accent-soft text-accent-strong" : "border-line text-ink-soft",
       )}
     >
       {words.roles[role]}

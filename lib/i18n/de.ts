@@ -24,7 +24,7 @@ export const de: Catalogue = {
     email: "E-Mail",
     password: "Passwort",
     submit: "Anmelden",
-    or: "oder mit eigenem Konto",
+    ownAccount: "Mit eigenem Konto anmelden",
     demoTitle: "Mit einer Demo-Person ausprobieren",
     demoIntro: "Ein Klick meldet Sie an. Diese Personen sind erfunden.",
     demoHint:

@@ -23,7 +23,7 @@ export const en = {
     email: "E-mail",
     password: "Password",
     submit: "Sign in",
-    or: "or use an account",
+    ownAccount: "Use your own account",
     demoTitle: "Try it with a demo person",
     demoIntro: "One click signs you in. These people are made up.",
     demoHint: "A conversation needs two: open a second, private window and sign in there as the other person.",

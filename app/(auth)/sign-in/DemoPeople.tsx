@@ -9,7 +9,7 @@ import { HiddenFields, type HiddenValues, SIGN_IN_ACTION } from "./HiddenFields"
 export function DemoPeople({ words, hidden }: { words: Catalogue; hidden: HiddenValues }) {
   const { signIn } = words;
   return (
-    <section aria-labelledby="demo-title" className="mt-6 rounded-2xl bg-surface p-5 shadow-card">
+    <section aria-labelledby="demo-title" className="rounded-2xl bg-surface p-5 shadow-card">
       <h2 id="demo-title" className="font-semibold">
         {signIn.demoTitle}
       </h2>

@@ -5,44 +5,37 @@ import { HiddenFields, type HiddenValues, SIGN_IN_ACTION } from "./HiddenFields"
 interface SignInFormProps {
   words: Catalogue;
   hidden: HiddenValues;
-  besideDemo: boolean;
+  /** Only where something else stands beside the form. */
+  heading: string | null;
 }
 
 const field =
   "mt-1.5 block min-h-11 w-full rounded-lg border border-control bg-surface px-3 text-base placeholder:text-ink-soft";
 
 /** Posts to next-auth itself, so that it needs no script. */
-export function SignInForm({ words: { signIn }, hidden, besideDemo }: SignInFormProps) {
+export function SignInForm({ words: { signIn }, hidden, heading }: SignInFormProps) {
   return (
-    <>
-      {besideDemo ? (
-        <p className="my-6 flex items-center gap-3 text-sm text-ink-soft before:h-px before:grow before:bg-line after:h-px after:grow after:bg-line">
-          {signIn.or}
-        </p>
-      ) : (
-        <div className="mt-6" />
-      )}
-      <form method="post" action={SIGN_IN_ACTION} className="rounded-2xl bg-surface p-5 shadow-card">
-        <HiddenFields values={hidden} />
-        <label className="block text-sm font-medium">
-          {signIn.email}
-          <input className={field} type="email" name="email" autoComplete="username" required maxLength={320} />
-        </label>
-        <label className="mt-4 block text-sm font-medium">
-          {signIn.password}
-          <input
-            className={field}
-            type="password"
-            name="password"
-            autoComplete="current-password"
-            required
-            maxLength={1000}
-          />
-        </label>
-        <Button type="submit" className="mt-5 w-full">
-          {signIn.submit}
-        </Button>
-      </form>
-    </>
+    <form method="post" action={SIGN_IN_ACTION} className="rounded-2xl bg-surface p-5 shadow-card">
+      {heading ? <h2 className="mb-3 font-semibold">{heading}</h2> : null}
+      <HiddenFields values={hidden} />
+      <label className="block text-sm font-medium">
+        {signIn.email}
+        <input className={field} type="email" name="email" autoComplete="username" required maxLength={320} />
+      </label>
+      <label className="mt-4 block text-sm font-medium">
+        {signIn.password}
+        <input
+          className={field}
+          type="password"
+          name="password"
+          autoComplete="current-password"
+          required
+          maxLength={1000}
+        />
+      </label>
+      <Button type="submit" className="mt-5 w-full">
+        {signIn.submit}
+      </Button>
+    </form>
   );
 }

@@ -30,7 +30,11 @@ export default async function SignInPage({ searchParams }: SignInPageProps) {
   const hidden = { csrfToken: await signInCsrfToken(), callbackUrl: target };
   const demo = runtime().env.demoPeople;
   return (
-    <main id="content" className="mx-auto flex min-h-dvh w-full max-w-md flex-col px-4 py-6 sm:justify-center sm:py-10">
+    <main
+      id="content"
+      data-wide={demo ? "" : undefined}
+      className="mx-auto flex min-h-dvh w-full max-w-md flex-col px-4 py-6 sm:justify-center sm:py-10 lg:data-wide:max-w-4xl"
+    >
       <header className="flex flex-wrap items-center justify-between gap-3">
         <Brand name={words.app.name} />
         <LanguageSwitch
@@ -48,8 +52,10 @@ export default async function SignInPage({ searchParams }: SignInPageProps) {
           {signInErrorWords(words, String(error))}
         </p>
       )}
-      {demo ? <DemoPeople words={words} hidden={hidden} /> : null}
-      <SignInForm words={words} hidden={hidden} besideDemo={demo} />
+      <div className={demo ? "mt-6 grid items-start gap-6 lg:grid-cols-[1.2fr_1fr]" : "mt-6"}>
+        {demo ? <DemoPeople words={words} hidden={hidden} /> : null}
+        <SignInForm words={words} hidden={hidden} heading={demo ? words.signIn.ownAccount : null} />
+      </div>
     </main>
   );
 }

@@ -1,0 +1,23 @@
+"use client";
+
+import { LogIn } from "lucide-react";
+import { usePathname } from "next/navigation";
+import { buttonClass } from "@/components/ui/Button";
+import { useWords } from "@/components/ui/ViewpointProvider";
+
+/** The session ended while the conversation is open: what is here stays here. */
+export function SignedOutNotice() {
+  const words = useWords();
+  const path = usePathname();
+  return (
+    <div role="alert" className="shrink-0 border-line border-t bg-warning-soft px-4 py-3 text-warning">
+      <div className="mx-auto flex max-w-3xl flex-wrap items-center justify-between gap-3 sm:px-5">
+        <p className="min-w-0 text-sm">{words.errors["session-ended"]}</p>
+        <a href={`/sign-in?callbackUrl=${encodeURIComponent(path)}`} className={buttonClass({ size: "small" })}>
+          <LogIn aria-hidden="true" className="size-4" />
+          {words.pages.signInAgain}
+        </a>
+      </div>
+    </div>
+  );
+}

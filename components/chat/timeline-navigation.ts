@@ -1,0 +1,32 @@
+import type { TimelineItem } from "@/lib/core/timeline";
+import type { TimelineRow } from "./timeline-rows";
+
+/** The one row that Tab reaches: where the reader was, else the last. */
+export function activeRow(rows: readonly TimelineRow[], key: string | null): number {
+  const index = key === null ? -1 : rows.findIndex((row) => row.key === key);
+  return index >= 0 ? index : rows.findLastIndex(({ kind }) => kind !== "day");
+}
+
+/** Key of the row that an arrow, Home or End leads to; null where there is none. Day dividers are stepped over. */
+export function nextRow(rows: readonly TimelineRow[], from: number, key: string): string | null {
+  const stops = rows.flatMap((row, index) => (row.kind === "day" ? [] : [{ key: row.key, index }]));
+  const found = {
+    ArrowUp: stops.findLast(({ index }) => index < from),
+    ArrowDown: stops.find(({ index }) => index > from),
+    Home: stops[0],
+    End: stops.at(-1),
+  }[key];
+  return found?.key ?? null;
+}
+
+/** What others wrote after a number. */
+export function countNew(items: readonly TimelineItem[], afterSeq: number): number {
+  let count = 0;
+  for (let index = items.length - 1; index >= 0; index -= 1) {
+    const item = items[index];
+    if (!item?.message) continue;
+    if (item.message.seq <= afterSeq) break;
+    if (!item.own && item.message.kind === "text" && item.message.content !== null) count += 1;
+  }
+  return count;
+}
