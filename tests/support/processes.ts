@@ -29,6 +29,14 @@ export interface Started {
   kill(signal: NodeJS.Signals): void;
 }
 
+/** Empty counts as unset, and keeps a developer's own .env.local out of the tests. */
+const UNSET = Object.fromEntries(
+  [
+    ...fs
+      .readFileSync(path.join(import.meta.dirname, "..", "..", ".env.example"), "utf8")
+      .matchAll(/^# ([A-Z0-9_]+)=/gm),
+  ].map(([, name]) => [name ?? "", ""]),
+);
 // Named by its place: the working directory may be a checkout without it.
 const TSX = import.meta.resolve("tsx");
 const ROOT = path.resolve(import.meta.dirname, "..", "..");
@@ -43,7 +51,14 @@ export function startEntry(
     ["--conditions=react-server", "--import", TSX, path.join(ROOT, entry), ...(options.args ?? [])],
     {
       cwd: options.cwd ?? ROOT,
-      env: { NODE_ENV: "development", PATH: process.env.PATH, HOME: os.homedir(), TMPDIR: os.tmpdir(), ...options.env },
+      env: {
+        ...UNSET,
+        NODE_ENV: "development",
+        PATH: process.env.PATH,
+        HOME: os.homedir(),
+        TMPDIR: os.tmpdir(),
+        ...options.env,
+      },
       stdio: "pipe",
     },
   );

@@ -112,7 +112,7 @@ function readExisting(layout: Layout): Settings {
 /** Atomic and synced: a lost password would lock the database for ever. */
 export function writeSettings(layout: Layout, settings: Settings): void {
   const draft = `${layout.settingsFile}.${process.pid}`;
-  const file = fs.openSync(draft, "w", 0o600);
+  const file = fs.openSync(/*turbopackIgnore: true*/ draft, "w", 0o600);
   fs.writeSync(file, `${JSON.stringify(settings, null, 2)}\n`);
   fs.fsyncSync(file);
   fs.closeSync(file);
@@ -138,7 +138,7 @@ function checkPlaceElsewhere(layout: Layout, place: string): void {
   const note = path.join(place, OWNER_NOTE);
   const recorded = fs.existsSync(note) ? fs.readFileSync(note, "utf8") : layout.dataDir;
   if (recorded === layout.dataDir) return;
-  if (fs.existsSync(layoutOf(recorded).settingsFile)) {
+  if (fs.existsSync(/*turbopackIgnore: true*/ layoutOf(recorded).settingsFile)) {
     throw new Error(
       `${layout.dataDir} is a copy of ${recorded}, and the database files in ${place} belong to the original. ` +
         `Remove ${layout.settingsFile} to begin with an empty database here.`,

@@ -21,7 +21,7 @@ export function unprivilegedUser(): OsUser | null {
     ["adduser", "-S", "-D", "-H", "postgres"],
   ] as const) {
     try {
-      execFileSync(program, args, { stdio: "ignore" });
+      execFileSync(/*turbopackIgnore: true*/ program, args, { stdio: "ignore" });
     } catch {
       // The next way, or another process was faster: what counts is whether the user exists now.
     }
