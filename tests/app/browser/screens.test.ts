@@ -1,0 +1,92 @@
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { sendMessage } from "@/lib/server/commands/send-message";
+import { useApp } from "@/tests/support/app-world";
+import { live, useBrowser } from "@/tests/support/browser";
+import { createPerson, createWorld, messageOf } from "@/tests/support/world";
+
+const app = useApp();
+const { visit, join } = useBrowser(app);
+const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+
+async function violations(page: Page): Promise<string[]> {
+  await page.evaluate(axe);
+  return page.evaluate(async () => {
+    const results = await (window as unknown as { axe: typeof import("axe-core") }).axe.run(document, {
+      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
+    });
+    return results.violations.map(
+      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`,
+    );
+  });
+}
+
+const looks = [
+  { viewport: { width: 390, height: 844 }, colorScheme: "dark", locale: "de-DE" },
+  { viewport: { width: 820, height: 1180 }, colorScheme: "light", locale: "de-DE" },
+  { viewport: { width: 1440, height: 900 }, colorScheme: "light", locale: "en-GB" },
+  { viewport: { width: 1440, height: 900 }, colorScheme: "dark", locale: "en-GB" },
+] as const;
+
+describe.each(looks)("at $viewport.width, $colorScheme, $locale", (look) => {
+  it("UI sign-in, list, chat, read-only states and settings have no accessibility violation and no sideways scroll", async () => {
+    const { page } = await visit(null, look);
+    await page.goto(`${app.baseUrl}/sign-in`);
+    const found: Record<string, string[]> = { "sign-in": await violations(page) };
+
+    const { patient, practitioner, consultationId } = await createWorld();
+    await sendMessage(practitioner, messageOf(consultationId, `A${"a".repeat(300)} ${"long words ".repeat(30)}`));
+    await sendMessage(patient, messageOf(consultationId, "مرحبا بك"));
+    const scheduled = await createWorld("SCHEDULED");
+    const completed = await createWorld("COMPLETED");
+    const cancelled = await createWorld("CANCELLED");
+    const rooms = { chat: { patient, consultationId }, scheduled, completed, cancelled };
+    for (const [name, room] of Object.entries(rooms)) {
+      const { page } = await join(room.patient, room.consultationId, look);
+      found[name] = await violations(page);
+      expect(await page.evaluate(() => document.documentElement.scrollWidth - innerWidth), name).toBeLessThanOrEqual(0);
+      if (name !== "chat") continue;
+      for (const path of ["/consultations", "/settings"]) {
+        await page.goto(app.baseUrl + path);
+        found[path] = await violations(page);
+      }
+    }
+    const nobody = await visit(await createPerson("PATIENT"), look);
+    await nobody.page.goto(`${app.baseUrl}/consultations`);
+    found.empty = await violations(nobody.page);
+    expect(Object.entries(found).flatMap(([name, list]) => list.map((one) => `${name}: ${one}`))).toEqual([]);
+  });
+});
+
+describe("by keyboard alone", () => {
+  it("UI from sign-in to a sent message", async () => {
+    const { page } = await visit(null);
+    await page.goto(`${app.baseUrl}/sign-in`);
+    const focusOn = async (name: RegExp) => {
+      for (let step = 0; step < 60; step++) {
+        await page.keyboard.press("Tab");
+        const focused = await page.evaluate(() => {
+          const element = document.activeElement as HTMLElement | null;
+          const label =
+            element?.getAttribute("aria-label") ?? (element as HTMLInputElement | null)?.labels?.[0]?.textContent;
+          return `${element?.tagName} ${label ?? element?.textContent ?? ""}`;
+        });
+        if (name.test(focused)) return;
+      }
+      throw new Error(`The keyboard never reached ${name}`);
+    };
+    await focusOn(/BUTTON.*Anna/);
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/consultations");
+    await focusOn(/^A .*Persistent cough/);
+    await page.keyboard.press("Enter");
+    await page.waitForURL("**/consultations/*");
+    await live(page);
+    await focusOn(/^TEXTAREA/);
+    await page.keyboard.type("typed without a mouse");
+    await page.keyboard.press("Enter");
+    await page.getByRole("log").getByText("typed without a mouse").waitFor();
+  });
+});

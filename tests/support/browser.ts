@@ -1,0 +1,81 @@
+import { type Browser, type BrowserContext, type BrowserContextOptions, chromium, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { sealToken } from "@/tests/support/app-world";
+import { BROWSER_ARGUMENTS, ensureBrowser } from "@/tests/support/find-browser";
+import type { AppAddress } from "@/tests/support/start-built-app";
+import type { Person } from "@/tests/support/world";
+
+export interface Visitor {
+  context: BrowserContext;
+  page: Page;
+  /** Addresses asked for outside the app's own origin. */
+  foreign: string[];
+  /** Errors and warnings the page logged, content security violations among them. */
+  complaints: string[];
+}
+
+/** One Chromium for the file. Every context is closed after its test, which fails if a page complained. */
+export function useBrowser(app: AppAddress) {
+  let browser: Browser;
+  const open: Visitor[] = [];
+  beforeAll(async () => {
+    browser = await chromium.launch({ executablePath: ensureBrowser(), args: BROWSER_ARGUMENTS });
+  });
+  afterAll(() => browser.close());
+  afterEach(async () => {
+    const visitors = open.splice(0);
+    await Promise.all(visitors.map(({ context }) => context.close()));
+    expect(visitors.flatMap(({ complaints }) => complaints)).toEqual([]);
+    expect(visitors.flatMap(({ foreign }) => foreign)).toEqual([]);
+  });
+
+  /** A private window; signed in when a person is given. */
+  async function visit(person: Person | null, options: BrowserContextOptions = {}): Promise<Visitor> {
+    const context = await browser.newContext({ locale: "en-GB", ...options });
+    if (person) {
+      const value = await sealToken(app, { sessionId: person.sessionId, userId: person.userId });
+      await context.addCookies([
+        { name: "next-auth.session-token", value, url: app.baseUrl, httpOnly: true, sameSite: "Lax" },
+      ]);
+    }
+    const page = await context.newPage();
+    const visitor: Visitor = { context, page, foreign: [], complaints: [] };
+    watch(page, visitor, app);
+    open.push(visitor);
+    return visitor;
+  }
+
+  /** A person with a consultation open and live. */
+  async function join(person: Person, consultationId: string, options?: BrowserContextOptions): Promise<Visitor> {
+    const visitor = await visit(person, options);
+    await visitor.page.goto(`${app.baseUrl}/consultations/${consultationId}`);
+    await live(visitor.page);
+    return visitor;
+  }
+  return { visit, join };
+}
+
+function watch(page: Page, visitor: Visitor, app: AppAddress): void {
+  page.on("request", (request) => {
+    const { origin, protocol } = new URL(request.url());
+    if (/^(https?|wss?):$/.test(protocol) && origin !== app.baseUrl) visitor.foreign.push(request.url());
+  });
+  page.on("websocket", (socket) => {
+    if (new URL(socket.url()).host !== new URL(app.baseUrl).host) visitor.foreign.push(socket.url());
+  });
+  page.on("pageerror", (error) => visitor.complaints.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error" || message.type() === "warning") visitor.complaints.push(message.text());
+  });
+}
+
+/** Resolves when the connection indicator says that pushes arrive. */
+export async function live(page: Page): Promise<void> {
+  await page.locator('[data-connection="live"]').first().waitFor();
+}
+
+export async function write(page: Page, text: string): Promise<void> {
+  const box = page.getByRole("textbox");
+  await box.fill(text);
+  await box.press("Enter");
+}
