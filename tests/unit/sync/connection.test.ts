@@ -125,7 +125,9 @@ describe("CON3 what pusher-js gives up on", () => {
     const client = world.client(ANNA);
     client.transport.refuseWith = 503;
     client.start();
-    await world.clock.advance(120_000);
+    await world.clock.advance(4_000);
+    expect(client.transport.authorisations).toBe(3);
+    await world.clock.advance(116_000);
     expect(client.view.status).toBe("polling");
     expect(client.transport.authorisations).toBeGreaterThan(5);
     expect(client.transport.authorisations).toBeLessThan(15);

@@ -44,6 +44,8 @@ describe("RCV1 the gap", () => {
     await world.clock.advance(30);
     expect(client.api.calls.at(-1)).toMatchObject({ method: "readEvents", argument: { after: 0 } });
     expect(client.texts).toEqual(["one", "two"]);
+    await world.clock.advance(10_000);
+    expect(client.api.count("readEvents")).toBe(fetches + 1);
   });
 
   it("RCV1 a backlog is fetched in pages until the head", async () => {

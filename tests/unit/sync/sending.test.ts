@@ -82,6 +82,19 @@ describe("SND2 first in first out", () => {
     expect(times.slice(1).every((at, index) => at - (times[index] ?? 0) >= 200)).toBe(true);
   });
 
+  it("SND2 a push that confirms the one in flight does not let the next one overtake its answer", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.api.latencyMs = () => 1_000;
+    const one = await client.send("one");
+    await client.send("two");
+    await world.clock.advance(1_500);
+    expect(client.item(one)?.delivery).toBe("sent");
+    expect(client.api.count("sendMessage")).toBe(1);
+    await world.clock.advance(600);
+    expect(client.api.count("sendMessage")).toBe(2);
+  });
+
   it("SND2 F21 fifty sends of fifty texts are fifty rows, however fast", async () => {
     const world = new World();
     const client = await world.liveClient(ANNA);
