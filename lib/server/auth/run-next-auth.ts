@@ -1,7 +1,6 @@
 import "server-only";
 import type { NextApiRequest, NextApiResponse } from "next";
 import NextAuth, { type AuthOptions } from "next-auth";
-import { runtime } from "@/lib/runtime";
 
 export interface AuthRequest {
   action: string[];
@@ -17,8 +16,6 @@ export interface AuthRequest {
  * by itself; its older one takes a request and a response, and so can be given what the wrapper has already judged.
  */
 export async function runNextAuth(call: AuthRequest, options: AuthOptions): Promise<Response> {
-  // Without NEXTAUTH_URL the origin we found stands; next-auth needs this flag to take it from the headers.
-  if (!runtime().env.nextAuthUrl) process.env.AUTH_TRUST_HOST = "1";
   const { host, protocol } = new URL(call.origin);
   const request = {
     method: call.method,

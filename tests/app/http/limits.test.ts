@@ -1,0 +1,117 @@
+import { randomUUID } from "node:crypto";
+import { afterAll, beforeAll, expect, inject, test } from "vitest";
+import { createUser } from "@/lib/server/accounts/create-user";
+import { disconnectDb } from "@/lib/server/db";
+import { clientOf, lookInto } from "@/tests/support/app-world";
+import { type Answer, HttpClient, postSignIn } from "@/tests/support/http-client";
+import { type BuiltApp, startBuiltApp } from "@/tests/support/start-built-app";
+import { createWorld, messageOf } from "@/tests/support/world";
+
+let app: BuiltApp;
+beforeAll(async () => {
+  app = await startBuiltApp(inject("app").distDir, {
+    MURPH_RATE_SENDS: "5",
+    MURPH_RATE_AUTH: "5",
+    MURPH_RATE_SIGN_IN: "3",
+  });
+  lookInto(app);
+});
+afterAll(async () => {
+  await disconnectDb();
+  await app?.stop();
+});
+
+const password = "correct horse battery";
+async function newAccount(): Promise<string> {
+  const email = `${randomUUID()}@murph.example`;
+  await createUser({ email, name: "Somebody", role: "PATIENT", password });
+  return email;
+}
+
+function expectLimited(answer: Answer, atMostSeconds: number): void {
+  expect([answer.status, answer.body.error?.code]).toEqual([429, "rate-limited"]);
+  const seconds = Number(answer.headers.get("retry-after"));
+  expect(seconds).toBeGreaterThanOrEqual(1);
+  expect(seconds).toBeLessThanOrEqual(atMostSeconds);
+}
+
+test("ATK84 sends are counted by person: 429 with Retry-After, in parallel and from any address", async () => {
+  const { patient, practitioner, consultationId } = await createWorld();
+  const client = await clientOf(app, patient);
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, (_, i) =>
+      client.post("/api/nachrichten", {
+        json: messageOf(consultationId, `${i}`),
+        headers: { "X-Forwarded-For": `10.0.0.${i}` },
+      }),
+    ),
+  );
+  expect(answers.filter(({ status }) => status === 201)).toHaveLength(5);
+  for (const answer of answers.filter(({ status }) => status !== 201)) expectLimited(answer, 10);
+  const invalid = await client.post("/api/nachrichten", { raw: "{", headers: { "Content-Type": "text/plain" } });
+  expectLimited(invalid, 10);
+  const other = await (await clientOf(app, practitioner)).post("/api/nachrichten", {
+    json: messageOf(consultationId, "x"),
+  });
+  expect(other.status).toBe(201);
+});
+
+test("ATK84 channel authorisations are counted by person", async () => {
+  const { patient, consultationId } = await createWorld();
+  const client = await clientOf(app, patient);
+  const form = { socket_id: "1.1", channel_name: `private-consultation-${consultationId}` };
+  for (let i = 0; i < 5; i++) expect((await client.post("/api/pusher/auth", { form })).status).toBe(200);
+  expectLimited(await client.post("/api/pusher/auth", { form }), 60);
+});
+
+test("ATK69 ATK84 three wrong passwords close an account for a while, however written or sent", async () => {
+  const email = await newAccount();
+  const guesses = await Promise.all(
+    Array.from({ length: 12 }, (_, i) =>
+      postSignIn(new HttpClient(app.baseUrl), i % 2 ? email : ` ${email.toUpperCase()}`, `guess ${i}`),
+    ),
+  );
+  expect(guesses.filter(({ status }) => status === 302)).toHaveLength(3);
+  for (const answer of guesses.filter(({ status }) => status !== 302)) expectLimited(answer, 600);
+  expectLimited(await postSignIn(new HttpClient(app.baseUrl), email, password), 600);
+  expect(
+    (await postSignIn(new HttpClient(app.baseUrl), await newAccount(), password)).headers.get("location"),
+  ).toContain("/consultations");
+});
+
+test("ATK69 somebody who posts the form in a browser reads words instead of JSON", async () => {
+  const email = await newAccount();
+  const client = new HttpClient(app.baseUrl);
+  const { csrfToken } = (await client.get("/api/auth/csrf")).body;
+  const post = () =>
+    client.post("/api/auth/callback/credentials", {
+      form: { csrfToken, email, password: "wrong" },
+      headers: { Accept: "text/html,*/*;q=0.8", "Sec-Fetch-Mode": "navigate" },
+    });
+  for (let i = 0; i < 3; i++) expect((await post()).headers.get("location")).toContain("CredentialsSignin");
+  const limited = await post();
+  expect([limited.status, limited.headers.get("location")]).toEqual([303, `${app.baseUrl}/sign-in?error=RateLimited`]);
+});
+
+test("many who sign in to one account at once, rightly, are all let in", async () => {
+  const email = await newAccount();
+  const answers = await Promise.all(
+    Array.from({ length: 10 }, () => postSignIn(new HttpClient(app.baseUrl), email, password)),
+  );
+  expect(answers.map(({ headers }) => headers.get("location"))).toEqual(Array(10).fill(`${app.baseUrl}/consultations`));
+});
+
+test("ATK69 ATK84 an address that guesses at many accounts is stopped, whatever X-Forwarded-For it writes", async () => {
+  const statuses: number[] = [];
+  for (let i = 0; i < 40 && !statuses.includes(429); i++) {
+    const client = new HttpClient(app.baseUrl);
+    const { csrfToken } = (await client.get("/api/auth/csrf")).body;
+    const answer = await client.post("/api/auth/callback/credentials", {
+      form: { csrfToken, email: `${randomUUID()}@murph.example`, password: "x" },
+      headers: { "X-Forwarded-For": `203.0.113.${i}`, "X-Real-IP": `203.0.113.${i}`, Forwarded: `for=203.0.113.${i}` },
+    });
+    statuses.push(answer.status);
+  }
+  expect(statuses.at(-1)).toBe(429);
+  expect(statuses.length).toBeLessThanOrEqual(31);
+});
