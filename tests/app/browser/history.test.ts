@@ -52,11 +52,16 @@ describe("history", () => {
     await reader.page.getByRole("log").getByText("message 60.").waitFor();
     await reader.page.getByRole("log").hover();
     await reader.page.mouse.wheel(0, -1500);
-    await expect.poll(() => reader.page.getByRole("log").getByText("message 60.").isVisible()).toBe(false);
+    const distance = () =>
+      reader.page.getByRole("log").evaluate((box) => box.scrollHeight - box.clientHeight - box.scrollTop);
+    await expect.poll(distance).toBeGreaterThan(1_000);
+    const before = await distance();
     await write(writer.page, "something new");
     const pill = reader.page.getByRole("button", { name: /1 new message/i });
     await pill.waitFor();
+    expect(await distance()).toBeGreaterThan(before);
     await pill.click();
+    await expect.poll(distance).toBeLessThan(2);
     await reader.page.getByRole("log").getByText("something new").waitFor();
   });
 });
