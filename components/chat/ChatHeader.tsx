@@ -11,7 +11,8 @@ import type { Consultation } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 
 interface ChatHeaderProps {
-  consultation: Consultation;
+  /** Null while it is being fetched. */
+  consultation: Consultation | null;
   others: readonly User[];
   /** Where the back button of a phone leads; without it there is none. */
   backHref: string | undefined;
@@ -48,9 +49,9 @@ export function ChatHeader({ consultation, others, backHref, children }: ChatHea
           {first ? <RoleBadge role={first.role} /> : null}
         </h1>
         <p className="flex items-center gap-2 text-ink-soft text-sm leading-snug">
-          <StatusBadge status={consultation.status} />
-          <span className="truncate" dir="auto">
-            {consultation.subject}
+          {consultation ? <StatusBadge status={consultation.status} /> : null}
+          <span className="min-h-5 truncate" dir="auto">
+            {consultation?.subject}
           </span>
         </p>
       </div>

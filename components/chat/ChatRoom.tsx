@@ -6,12 +6,14 @@ import { Button } from "@/components/ui/Button";
 import { Notice } from "@/components/ui/Notice";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useRealtimeMessages } from "@/hooks/useRealtimeMessages";
+import type { TimelineItem } from "@/lib/core/timeline";
 import { errorWords } from "@/lib/i18n/catalogue";
+import type { Message } from "@/lib/protocol/message";
 import type { Snapshot } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import { Announcer } from "./Announcer";
 import { ChatHeader } from "./ChatHeader";
-import { ChatSkeleton } from "./ChatSkeleton";
+import { ChatSkeleton, ComposerSkeleton } from "./ChatSkeleton";
 import { CompleteDialog } from "./CompleteDialog";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { ConnectionIndicator } from "./ConnectionIndicator";
@@ -27,6 +29,9 @@ interface ChatRoomProps {
   currentUser: User;
   /** What the server rendered; without it the room fetches its snapshot itself. */
   initialSnapshot?: Snapshot;
+  /** Shown, with the people, until the room has fetched its snapshot. */
+  initialMessages?: readonly Message[];
+  participants?: readonly User[];
   /** Bring the forms that work without scripts, and with them start and complete. */
   actions?: ChatActions;
   /** Id of the message that the form without scripts would send. */
@@ -35,15 +40,20 @@ interface ChatRoomProps {
 }
 
 export function ChatRoom(props: ChatRoomProps) {
-  const { roomId, currentUser, initialSnapshot, actions, formMessageId, backHref } = props;
+  const { roomId, currentUser, initialSnapshot, initialMessages, participants, actions, formMessageId, backHref } =
+    props;
   const words = useWords();
   const room = useRealtimeMessages(roomId, initialSnapshot);
-  const { consultation, participants, items, retry, discard, markRead, loadOlder } = room;
+  const { consultation, retry, discard, markRead, loadOlder } = room;
   const input = useRef<MessageInputHandle>(null);
-  const others = useMemo(
-    () => participants.flatMap(({ user }) => (user.id === currentUser.id ? [] : [user])),
-    [participants, currentUser.id],
+  const items = useMemo(
+    () => (consultation || !initialMessages ? room.items : confirmedItems(initialMessages, currentUser.id)),
+    [consultation, initialMessages, room.items, currentUser.id],
   );
+  const others = useMemo(() => {
+    const people = consultation ? room.participants.map(({ user }) => user) : (participants ?? []);
+    return people.filter(({ id }) => id !== currentUser.id);
+  }, [consultation, room.participants, participants, currentUser.id]);
   const writable = consultation?.status === "IN_PROGRESS";
   const unsent = useMemo(
     () => ({
@@ -60,8 +70,8 @@ export function ChatRoom(props: ChatRoomProps) {
   );
   const showOlder = useCallback(() => void loadOlder(), [loadOlder]);
 
-  if (!consultation) {
-    if (!room.failure) return <ChatSkeleton />;
+  if (!consultation && !room.failure && !initialMessages) return <ChatSkeleton />;
+  if (!consultation && room.failure) {
     return (
       <Notice icon={CircleAlert} title={words.chat.failed} text={errorWords(words, room.failure)}>
         <Button onClick={() => location.reload()}>{words.chat.reload}</Button>
@@ -100,7 +110,9 @@ export function ChatRoom(props: ChatRoomProps) {
       )}
       {room.signedOut ? <SignedOutNotice /> : null}
       <Announcer key={`spoken-${roomId}`} items={items} />
-      {consultation.status === "IN_PROGRESS" ? (
+      {!consultation ? (
+        <ComposerSkeleton />
+      ) : consultation.status === "IN_PROGRESS" ? (
         <MessageInput
           key={`input-${roomId}`}
           ref={input}
@@ -112,9 +124,16 @@ export function ChatRoom(props: ChatRoomProps) {
       ) : (
         <ReadOnlyNotice consultation={consultation} status={consultation.status} role={currentUser.role} />
       )}
-      {consultation.status === "SCHEDULED" && practitioner && actions ? (
+      {consultation?.status === "SCHEDULED" && practitioner && actions ? (
         <StartButton consultationId={roomId} action={actions.startConsultation} />
       ) : null}
     </div>
   );
+}
+
+function confirmedItems(messages: readonly Message[], viewerId: string): TimelineItem[] {
+  return messages.map((message) => {
+    const own = message.sender?.id === viewerId;
+    return { key: message.id, message, pending: null, own, delivery: own && message.kind === "text" ? "sent" : null };
+  });
 }

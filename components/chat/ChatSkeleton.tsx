@@ -30,8 +30,16 @@ export function ChatSkeleton() {
           ))}
         </div>
       </div>
-      <div className="pb-safe shrink-0 border-line border-t bg-surface px-3 pt-3 sm:px-5">
-        <div className="skeleton mx-auto h-11 max-w-3xl rounded-2xl" />
+      <ComposerSkeleton />
+    </div>
+  );
+}
+
+export function ComposerSkeleton() {
+  return (
+    <div className="pb-safe shrink-0 border-line border-t bg-surface px-3 pt-2.5 [--pb-safe:0.625rem]">
+      <div className="mx-auto max-w-3xl sm:px-5">
+        <div className="skeleton h-11.5 rounded-2xl" />
       </div>
     </div>
   );

@@ -15,9 +15,10 @@ import {
 import { cn } from "@/components/ui/cn";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { errorWords, issueWords } from "@/lib/i18n/catalogue";
-import { countCodePoints, MAX_CONTENT_CODE_POINTS } from "@/lib/protocol/content";
+import type { Catalogue } from "@/lib/i18n/en";
+import { contentSchema, countCodePoints, MAX_CONTENT_CODE_POINTS } from "@/lib/protocol/content";
 import type { SendResult } from "@/lib/sync/conversation-engine";
-import { type FormAction, IDLE } from "./form-action";
+import { type FormAction, type FormState, IDLE } from "./form-action";
 
 export interface MessageInputHandle {
   /** Puts words back, after those that are there already. */
@@ -93,7 +94,7 @@ export function MessageInput({ consultationId, formMessageId, formAction, onSend
   }
 
   const refused = state.status === "refused" ? state : null;
-  const problem = issue ? issueWords(words, issue) : refused ? errorWords(words, refused.code) : null;
+  const problem = issue ? issueWords(words, issue) : refused ? refusalWords(words, refused) : null;
   return (
     <form
       action={submit}
@@ -154,4 +155,12 @@ export function MessageInput({ consultationId, formMessageId, formAction, onSend
       </div>
     </form>
   );
+}
+
+/** The form without scripts is told the code only; why the words themselves were refused can be seen in them. */
+function refusalWords(words: Catalogue, refused: Extract<FormState, { status: "refused" }>): string {
+  const checked = refused.code === "validation-failed" ? contentSchema.safeParse(refused.content) : null;
+  return checked?.error
+    ? issueWords(words, checked.error.issues[0]?.message ?? "default")
+    : errorWords(words, refused.code);
 }

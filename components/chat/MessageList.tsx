@@ -125,7 +125,7 @@ export function MessageList(props: MessageListProps) {
           sizes === null && "log-static",
         )}
       >
-        <div className="flex min-h-full flex-col">
+        <div className="flex min-h-full shrink-0 flex-col">
           <div className="grow" />
           <HistoryEdge hasMore={hasMore} loading={loadingOlder} onLoad={onLoadOlder} />
           {sizes === null ? (

@@ -1,0 +1,53 @@
+import { describe, expect, it } from "vitest";
+import { createDayOf, timelineRows } from "@/components/chat/timeline-rows";
+import type { TimelineItem } from "@/lib/core/timeline";
+
+const berlin = createDayOf({ locale: "de", zone: "Europe/Berlin", zoneKnown: true });
+const anna = { id: "11111111-1111-4111-8111-111111111111", role: "PATIENT" as const, name: "Anna", image: null };
+const weber = { id: "22222222-2222-4222-8222-222222222222", role: "PRACTITIONER" as const, name: "Weber", image: null };
+const now = Date.parse("2026-11-21T12:00:00.000Z");
+
+function said(seq: number, sender: typeof anna | typeof weber, createdAt: string): TimelineItem {
+  const message = {
+    ...{ id: `m${seq}`, seq, rev: seq, kind: "text" as const, content: "x", sender, replyTo: null },
+    ...{ attachments: [], reactions: [], createdAt, editedAt: null, deletedAt: null },
+  };
+  return { key: message.id, message, pending: null, own: sender === anna, delivery: null };
+}
+
+function unsent(key: string): TimelineItem {
+  const pending = { state: "queued" as const, reason: null, content: "x", queuedAtSerial: 1 };
+  return { key, message: null, pending, own: true, delivery: "queued" };
+}
+
+const shape = (items: TimelineItem[]) =>
+  timelineRows(items, berlin, now).map((row) =>
+    row.kind === "message" ? `${row.key}${row.first ? " first" : ""}${row.last ? " last" : ""}` : row.key,
+  );
+
+describe("A5 rows of the timeline", () => {
+  it("A5 groups one sender's messages within five minutes", () => {
+    expect(
+      shape([
+        said(1, weber, "2026-11-21T10:00:00.000Z"),
+        said(2, weber, "2026-11-21T10:04:59.000Z"),
+        said(3, weber, "2026-11-21T10:10:00.000Z"),
+        said(4, anna, "2026-11-21T10:10:01.000Z"),
+      ]),
+    ).toEqual(["day-2026-11-21", "m1 first", "m2 last", "m3 first last", "m4 first last"]);
+  });
+
+  it("A5 divides days in the viewer's zone, not in UTC", () => {
+    expect(shape([said(1, weber, "2026-11-20T22:59:00.000Z"), said(2, weber, "2026-11-20T23:00:00.000Z")])).toEqual([
+      "day-2026-11-20",
+      "m1 first last",
+      "day-2026-11-21",
+      "m2 first last",
+    ]);
+  });
+
+  it("SEQ2 unsent messages are never dated before what stands above them", () => {
+    const late = said(1, anna, "2026-11-22T12:00:00.000Z");
+    expect(shape([late, unsent("u1")])).toEqual(["day-2026-11-22", "m1 first", "u1 last"]);
+  });
+});
