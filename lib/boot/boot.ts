@@ -10,7 +10,7 @@ import type { Registration } from "./channels/registration";
 import { type Database, migrateDatabase, openDatabase, withPrepareLock } from "./database";
 import { runtimeOf } from "./runtime-of";
 import { type Say, sayOnConsole } from "./say";
-import { onShutdown, shutdown } from "./shutdown";
+import { endOnSignals, onShutdown, shutdown } from "./shutdown";
 
 export interface BootOptions {
   /** A worker relays for apps that run elsewhere: it runs no Channels server, seeds nobody, says little. */
@@ -34,6 +34,7 @@ export function boot(options: BootOptions = {}): Promise<void> {
 }
 
 async function start({ worker = false, say = sayOnConsole }: BootOptions): Promise<void> {
+  endOnSignals();
   const { env, warnings } = parseEnv(process.env);
   for (const warning of warnings) say.problem(warning);
   installPeerStamp(env.trustedProxies);

@@ -1,6 +1,6 @@
 import { existsSync } from "node:fs";
 import { describeProblem } from "./say";
-import { shutdown } from "./shutdown";
+import { endOnSignals, shutdown } from "./shutdown";
 
 /** Next reads these for the app; a command beside it must see the same. What is set already wins, then the first file. */
 function loadEnvFiles(): void {
@@ -13,6 +13,7 @@ function loadEnvFiles(): void {
 /** Runs a command to its end: parts it started are stopped, a failure is one plain message and exit code 1. */
 export function run(command: () => Promise<void>): void {
   loadEnvFiles();
+  endOnSignals();
   command()
     .catch((error: unknown) => {
       console.error(describeProblem(error));

@@ -23,18 +23,28 @@ const SCHEMA = path.join("prisma", "schema.prisma");
  */
 export async function diffMigrationsToSchema(schema = readFileSync(SCHEMA, "utf8")): Promise<string> {
   const dataDir = path.join(os.tmpdir(), `murph-schema-${randomBytes(8).toString("hex")}`);
-  const server = await startEmbeddedPostgres({ dataDir, scratch: true });
+  const remove = () => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+  const starting = startEmbeddedPostgres({ dataDir, scratch: true });
+  // After the call: the server's own exit handler comes first then.
+  process.once("exit", remove);
   try {
-    await applyMigrations(server.ownerUrl);
-    return await diffDatabaseToSchema(server.ownerUrl, schema);
+    const server = await starting;
+    try {
+      await applyMigrations(server.ownerUrl);
+      return await diffDatabaseToSchema(server.ownerUrl, schema);
+    } finally {
+      await server.stop();
+    }
   } finally {
-    await server.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    remove();
+    process.off("exit", remove);
   }
 }
 
 async function diffDatabaseToSchema(databaseUrl: string, schema: string): Promise<string> {
-  await loadEngine();
+  // Once a process: the glue code keeps views of the first instance's memory.
+  engineLoaded ??= loadEngine();
+  await engineLoaded;
   const files = [{ path: SCHEMA, content: schema }];
   const factory = bindMigrationAwareSqlAdapterFactory(new IntrospectingPg(databaseUrl));
   const engine = await glue.SchemaEngine.new(
@@ -51,6 +61,8 @@ async function diffDatabaseToSchema(databaseUrl: string, schema: string): Promis
   });
   return exitCode === 0 ? "" : (stdout ?? "").trim();
 }
+
+let engineLoaded: Promise<void> | null = null;
 
 async function loadEngine(): Promise<void> {
   const file = createRequire(import.meta.url).resolve("@prisma/schema-engine-wasm/schema_engine_bg");

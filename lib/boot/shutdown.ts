@@ -25,7 +25,7 @@ function state(): State {
 /** Adds a part that is stopped before all earlier ones, at the latest when the process ends. */
 export function onShutdown(part: Part): void {
   state().parts.push(part);
-  installHandlers();
+  endOnSignals();
 }
 
 /** Stops what was started, last first. */
@@ -49,7 +49,8 @@ function stopAllSync(parts: Part[]): void {
   for (const part of [...parts].reverse()) part.stopSync?.();
 }
 
-function installHandlers(): void {
+/** Ends the process in order on every signal, also before any part was started. */
+export function endOnSignals(): void {
   const current = state();
   if (current.installed) return;
   current.installed = true;

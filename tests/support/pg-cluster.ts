@@ -25,10 +25,14 @@ declare module "vitest" {
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   // Not mkdtemp: its 0700 would shut out the user that PostgreSQL runs as under root.
   const dataDir = path.join(os.tmpdir(), `murph-test-pg-${randomBytes(8).toString("hex")}`);
+  const remove = () => rmSync(dataDir, { recursive: true, force: true });
   const server = await startEmbeddedPostgres({ dataDir, scratch: true });
+  // For a run that is broken off: the server stops itself then.
+  process.once("exit", remove);
   const teardown = async () => {
     await server.stop();
-    rmSync(dataDir, { recursive: true, force: true });
+    remove();
+    process.off("exit", remove);
   };
   try {
     await applyMigrations(server.ownerUrl, { appRole: APP_ROLE });

@@ -51,7 +51,9 @@ export async function initialiseCluster(options: {
       windowsHide: true,
     });
     process.umask(umask);
-    await running;
+    const end = () => running.child.kill("SIGKILL");
+    process.once("exit", end);
+    await running.finally(() => process.off("exit", end));
   } catch (error) {
     fs.rmSync(making, { recursive: true, force: true });
     const said = (error as { stderr?: string }).stderr?.trim();

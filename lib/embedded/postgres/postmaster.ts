@@ -67,6 +67,7 @@ export async function startPostmaster(options: {
   port: number;
   log: string;
   settings: Record<string, string>;
+  onSpawn: (pid: number) => void;
 }): Promise<Postmaster> {
   const { binaries, user, cluster, port, log } = options;
   if ((fs.statSync(log, { throwIfNoEntry: false })?.size ?? 0) > LOG_KEEP_BYTES) fs.truncateSync(log);
@@ -92,6 +93,7 @@ export async function startPostmaster(options: {
     windowsHide: true,
   });
   fs.closeSync(logFile);
+  if (child.pid) options.onSpawn(child.pid);
   let ended: string | null = null;
   child.once("error", (error) => {
     ended = error.message;
@@ -138,13 +140,13 @@ function tailOf(log: string, from: number): string {
 }
 
 /** Asks for a fast shutdown: sessions are ended, data is written. Synchronous, so that it works in an exit handler. */
-export function interruptPostmaster(postmaster: Postmaster, cluster: string, binaries: Binaries): void {
+export function interruptPostmaster(pid: number, cluster: string, binaries: Binaries): void {
   if (process.platform === "win32") {
     spawnSync(binaries.pgCtl, ["stop", "-D", cluster, "-m", "fast", "-W"], { windowsHide: true });
     return;
   }
   try {
-    process.kill(postmaster.pid, "SIGINT");
+    process.kill(pid, "SIGINT");
   } catch {
     // Already gone.
   }
@@ -161,11 +163,13 @@ export async function waitUntilStopped(cluster: string, timeoutMs: number): Prom
 }
 
 /** The same for an exit handler, where nothing asynchronous runs any more. */
-export function waitUntilStoppedSync(cluster: string, timeoutMs: number): void {
+export function waitUntilStoppedSync(server: { pid: number; cluster: string }, timeoutMs: number): void {
   const deadline = Date.now() + timeoutMs;
   const cell = new Int32Array(new SharedArrayBuffer(4));
-  // Our own child stays a zombie meanwhile: the file tells, not the process.
-  while (fs.existsSync(path.join(cluster, "postmaster.pid")) && Date.now() < deadline) Atomics.wait(cell, 0, 0, 10);
+  const file = path.join(server.cluster, "postmaster.pid");
+  // Our own child stays a zombie meanwhile, which only Linux lets us tell; elsewhere its file has to do.
+  const runs = () => fs.existsSync(file) || (process.platform === "linux" && isPidAlive(server.pid));
+  while (runs() && Date.now() < deadline) Atomics.wait(cell, 0, 0, 10);
 }
 
 /** The preferred port if nothing listens there, else any free one. */

@@ -13,10 +13,13 @@ export async function withStartLock<T>(file: string, work: () => Promise<T>): Pr
     if (Date.now() > deadline) throw new Error(`Another process has been starting PostgreSQL for too long (${file})`);
     await sleep(50);
   }
+  const unlock = () => fs.rmSync(file, { force: true });
+  process.once("exit", unlock);
   try {
     return await work();
   } finally {
-    fs.rmSync(file, { force: true });
+    unlock();
+    process.off("exit", unlock);
   }
 }
 

@@ -16,7 +16,7 @@ import {
   waitUntilStopped,
   waitUntilStoppedSync,
 } from "./postmaster";
-import { enterPresence, readPresence } from "./presence";
+import { enterPresence, type Presence, readPresence } from "./presence";
 import { withStartLock } from "./start-lock";
 
 const STOP_TIMEOUT_MS = 15_000;
@@ -36,7 +36,7 @@ export interface EmbeddedPostgres {
   /** False when another live process used this server already. Whoever leaves last stops it. */
   owned: boolean;
   stop(): Promise<void>;
-  /** Stops it within an exit handler. */
+  /** The same within an exit handler; it is installed as one too, so that no way out leaves the server behind. */
   stopSync(): void;
 }
 
@@ -46,6 +46,8 @@ interface Parts {
   binaries: Binaries;
   scratch: boolean;
   onProblem: (problem: string) => void;
+  /** The server this process started, from the moment it exists. */
+  started: { pid: number; cluster: string } | null;
 }
 
 /**
@@ -64,43 +66,58 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     binaries: findBinaries(user, onProblem),
     scratch: options.scratch ?? false,
     onProblem,
+    started: null,
   };
 
-  const before = await waitForOtherMachines(layout);
-  const presence = enterPresence(layout.presence);
+  let presence: Presence | null = null;
+  let joined: { cluster: string; watch: { stop(): void } } | null = null;
+  let left = false;
+  /** The server that was told to stop, if that was ours to do. */
+  const leaveAndInterrupt = (): { pid: number; cluster: string } | null => {
+    if (left) return null;
+    left = true;
+    process.off("exit", stopSync);
+    joined?.watch.stop();
+    if ((presence?.leave() ?? []).length > 0) return null;
+    // Before we had joined only a server that we started ourselves is ours to stop.
+    const cluster = joined?.cluster ?? parts.started?.cluster;
+    if (!cluster) return null;
+    const running = readPostmaster(cluster) ?? parts.started;
+    if (!running || (!joined && running.pid !== parts.started?.pid)) return null;
+    interruptPostmaster(running.pid, cluster, parts.binaries);
+    return { pid: running.pid, cluster };
+  };
+  async function stop() {
+    const stopping = leaveAndInterrupt();
+    if (stopping && !(await waitUntilStopped(stopping.cluster, STOP_TIMEOUT_MS))) {
+      onProblem(`PostgreSQL in ${stopping.cluster} has not stopped yet`);
+    }
+  }
+  function stopSync() {
+    const stopping = leaveAndInterrupt();
+    if (stopping) waitUntilStoppedSync(stopping, EXIT_TIMEOUT_MS);
+  }
+  // From the start, so that a process that ends while it starts leaves no server behind either.
+  process.once("exit", stopSync);
   try {
+    const before = await waitForOtherMachines(layout);
+    presence = enterPresence(layout.presence);
     const { settings, found } = await withStartLock(layout.startLock, () => ensureRunning(parts, null));
     if (found && before.length > 0) {
       onProblem(`PostgreSQL in ${layout.dataDir} is shared with process ${before.map(({ pid }) => pid).join(", ")}`);
     } else if (found) {
       onProblem(`PostgreSQL in ${layout.dataDir} was left behind by a process that was killed: taken over`);
     }
-    const watch = watchServer(parts, settings);
-    const cluster = clusterOf(layout, settings);
-    let left = false;
-    const leaveAndInterrupt = () => {
-      if (left) return false;
-      left = true;
-      watch.stop();
-      const running = presence.leave().length === 0 ? readPostmaster(cluster) : null;
-      if (running) interruptPostmaster(running, cluster, parts.binaries);
-      return running !== null;
-    };
+    joined = { cluster: clusterOf(layout, settings), watch: watchServer(parts, settings) };
     return {
       ownerUrl: urlOf(settings, OWNER_ROLE, settings.ownerPassword, DATABASE),
       appUrl: urlOf(settings, APP_ROLE, settings.appPassword, DATABASE),
       owned: before.length === 0,
-      async stop() {
-        if (leaveAndInterrupt() && !(await waitUntilStopped(cluster, STOP_TIMEOUT_MS))) {
-          onProblem(`PostgreSQL in ${cluster} has not stopped yet`);
-        }
-      },
-      stopSync() {
-        if (leaveAndInterrupt()) waitUntilStoppedSync(cluster, EXIT_TIMEOUT_MS);
-      },
+      stop,
+      stopSync,
     };
   } catch (error) {
-    presence.leave();
+    await stop();
     throw error;
   }
 }
@@ -178,6 +195,9 @@ async function startWithRetries(parts: Parts, settings: Settings, fixedPort: num
         cluster,
         port,
         log: layout.log,
+        onSpawn: (pid) => {
+          parts.started = { pid, cluster };
+        },
         settings: scratch
           ? { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "200" }
           : {},
