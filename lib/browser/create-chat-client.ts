@@ -13,7 +13,7 @@ import { Shared } from "./shared";
 import { browserSignals } from "./signals";
 import { type ClosableTransport, createTransport } from "./transport";
 
-export type BrowserPorts = Ports & { readonly transport: ClosableTransport };
+type BrowserPorts = Ports & { readonly transport: ClosableTransport };
 
 /** The one registry of a tab: what several components look at exists once, and lives while one of them looks. */
 export interface ChatClient {
@@ -41,7 +41,7 @@ function browserPorts(): BrowserPorts {
 }
 
 /** Asks for nothing and touches no window until something is started, so it may run while rendering on a server. */
-export function createChatClient(viewer: User, ports: BrowserPorts = browserPorts()): ChatClient {
+function createChatClient(viewer: User, ports: BrowserPorts = browserPorts()): ChatClient {
   const conversations = new Map<string, Shared<ConversationView, ConversationEngine>>();
   let socketUsers = 0;
   let stopSocket: Cancel | null = null;

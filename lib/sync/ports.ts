@@ -102,7 +102,7 @@ export interface ChannelHandlers {
   readonly events: Readonly<Record<string, (data: unknown, senderId: string | null) => void>>;
 }
 
-export interface ChannelSubscription {
+interface ChannelSubscription {
   /** Asks for authorisation again unless subscribed. */
   retry(): void;
   close(): void;

@@ -1,7 +1,7 @@
 import type { Conversation } from "@/lib/core/conversation";
 import type { TimelineItem } from "@/lib/core/timeline";
 import type { Message } from "@/lib/protocol/message";
-import type { Participant, Snapshot } from "@/lib/protocol/snapshot";
+import type { Participant } from "@/lib/protocol/snapshot";
 
 /**
  * RCV5's written normal form: what a fold and a fresh read must agree on. Messages over the same window, reactions
@@ -13,10 +13,6 @@ export function normalForm(state: Pick<Conversation, "consultation" | "participa
     participants: participantsOf(state.participants),
     messages: messagesOf(state.messages, fromSeq),
   };
-}
-
-export function normalFormOfSnapshot(snapshot: Snapshot, fromSeq = snapshot.messages[0]?.seq ?? 0) {
-  return normalForm(snapshot, fromSeq);
 }
 
 /** What a screen shows, in the same form. */

@@ -11,7 +11,7 @@ import { type Faults, publish, publishPosition, SimApi, SimTransport } from "./s
 import { VirtualClock } from "./virtual-clock";
 
 /** Network and visibility by switch. */
-export class SimSignals implements Signals {
+class SimSignals implements Signals {
   #online = true;
   #visible = true;
   readonly #listeners = new Set<(signal: Signal) => void>();

@@ -176,6 +176,10 @@ describe("RCV3 events meet fetches", () => {
     expect(client.view.consultation).toBeNull();
     await world.clock.advance(30);
     expect(client.texts).toEqual(["one", "after the snapshot was read"]);
+    await world.clock.advance(1_000);
+    const fetches = client.api.count("readEvents");
+    await world.clock.advance(15_000);
+    expect(client.api.count("readEvents")).toBe(fetches);
   });
 
   it("RCV3 an event that is next is shown although a fetch hangs, and the late page undoes nothing", async () => {

@@ -88,7 +88,9 @@ describe("SND2 first in first out", () => {
     client.api.latencyMs = () => 1_000;
     const one = await client.send("one");
     await client.send("two");
-    await world.clock.advance(1_500);
+    await world.clock.advance(1_200);
+    client.signals.set("visible");
+    await world.clock.advance(300);
     expect(client.item(one)?.delivery).toBe("sent");
     expect(client.api.count("sendMessage")).toBe(1);
     await world.clock.advance(600);
@@ -133,6 +135,17 @@ describe("SND3 sent means committed", () => {
     expect(client.view.items.map(({ key, delivery }) => [key, delivery])).toEqual([[id, "sent"]]);
     expect(world.server.headSeq).toBe(1);
     expect(client.untruths).toEqual([]);
+  });
+
+  it("SND3 a message that the log showed while its answer was lost is not sent again", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.api.script("sendMessage", "lost-answer");
+    const id = await client.send("hello");
+    await world.clock.advance(100);
+    expect(client.item(id)?.delivery).toBe("sent");
+    await world.clock.advance(30_000);
+    expect(client.api.count("sendMessage")).toBe(1);
   });
 
   it("SND3 F13 a request that never arrived is sent again under the same id", async () => {
