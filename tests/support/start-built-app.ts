@@ -81,17 +81,13 @@ export async function startBuiltApp(distDir: string, environment: Record<string,
 
   try {
     await untilReady(child, baseUrl, logFile);
-    const settings = JSON.parse(fs.readFileSync(path.join(dataDir, "postgres.json"), "utf8"));
-    const url = (role: string, password: string) =>
-      `postgres://${role}:${password}@127.0.0.1:${settings.port}/${DATABASE}`;
     return {
+      ...databaseOf(dataDir, environment),
       baseUrl,
       port,
       distDir,
       dataDir,
       logFile,
-      ownerUrl: url(OWNER_ROLE, settings.ownerPassword),
-      appUrl: url(APP_ROLE, settings.appPassword),
       nextAuthSecret:
         environment.NEXTAUTH_SECRET ?? fs.readFileSync(path.join(dataDir, "nextauth-secret"), "utf8").trim(),
       async stop() {
@@ -104,6 +100,16 @@ export async function startBuiltApp(distDir: string, environment: Record<string,
     removeFiles();
     throw error;
   }
+}
+
+/** Of the embedded server in the data folder, unless the environment names another. */
+function databaseOf(dataDir: string, environment: Record<string, string>): { ownerUrl: string; appUrl: string } {
+  const { DATABASE_URL: appUrl, DATABASE_OWNER_URL: ownerUrl = appUrl } = environment;
+  if (appUrl && ownerUrl) return { appUrl, ownerUrl };
+  const settings = JSON.parse(fs.readFileSync(path.join(dataDir, "postgres.json"), "utf8"));
+  const url = (role: string, password: string) =>
+    `postgres://${role}:${password}@127.0.0.1:${settings.port}/${DATABASE}`;
+  return { ownerUrl: url(OWNER_ROLE, settings.ownerPassword), appUrl: url(APP_ROLE, settings.appPassword) };
 }
 
 async function untilReady(child: ChildProcess, baseUrl: string, logFile: string): Promise<void> {

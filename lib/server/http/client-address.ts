@@ -1,32 +1,38 @@
 import "server-only";
 import { randomBytes } from "node:crypto";
-import { subscribe } from "node:diagnostics_channel";
+import { subscribe, unsubscribe } from "node:diagnostics_channel";
 import type { IncomingMessage } from "node:http";
 import proxyAddr from "proxy-addr";
 
 const holder = globalThis as { __murphPeerHeader?: string };
 
+const CHANNEL = "http.server.request.start";
 const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"];
 
 /**
  * Writes the true client address into each request before anything else sees it, and takes away every forwarding
  * header that did not come through a trusted proxy: Next and next-auth believe those as they are. The header's name
- * is drawn anew for each process, so that no client can send it.
+ * is drawn anew for each process, so that no client can send it. Answers how to take the stamp off again.
  */
-export function installPeerStamp(trustedProxies: readonly string[]): void {
-  if (holder.__murphPeerHeader) return;
+export function installPeerStamp(trustedProxies: readonly string[]): () => void {
+  if (holder.__murphPeerHeader) return () => undefined;
   const header = `x-murph-client-${randomBytes(12).toString("hex")}`;
   const trusts = trustedProxies.length > 0 ? proxyAddr.compile([...trustedProxies]) : () => false;
   holder.__murphPeerHeader = header;
 
-  subscribe("http.server.request.start", (message) => {
+  const stamp = (message: unknown) => {
     const { request } = message as { request: IncomingMessage };
     const address = proxyAddr(request, trusts);
     if (!trusts(request.socket.remoteAddress ?? "", 0)) {
       for (const name of FORWARDED) delete request.headers[name];
     }
     request.headers[header] = address;
-  });
+  };
+  subscribe(CHANNEL, stamp);
+  return () => {
+    unsubscribe(CHANNEL, stamp);
+    delete holder.__murphPeerHeader;
+  };
 }
 
 /** Who is calling, as a rate limit counts them: an IPv4 address or the /64 network of an IPv6 one. */

@@ -1,0 +1,81 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { contentSchema, countCodePoints, lineSchema, MAX_CONTENT_CODE_POINTS } from "@/lib/protocol/content";
+
+const issueOf = (text: unknown) => contentSchema.safeParse(text).error?.issues[0]?.message ?? null;
+
+describe("message text", () => {
+  test.each([
+    ["ATK45 empty", "", "empty"],
+    ["ATK45 blanks of every kind", " \t\r\n\u00a0\u1680\u2003\u2028\u3000\u0085", "empty"],
+    ["ATK45 zero-width", "\u200b\u200c\u200d\u2060\ufeff", "empty"],
+    ["ATK45 direction marks", "\u200e\u200f\u061c\u202a\u202e\u2066\u2069", "empty"],
+    ["ATK45 combining only", "\u0301\u20dd\ufe0f", "empty"],
+    ["ATK45 fillers", "\u115f\u1160\u3164\uffa0\u17b4\u2800", "empty"],
+    ["ATK45 tags", "\u{e0061}\u{e0020}", "empty"],
+    ["ATK45 controls", "\u0001\u001b\u007f", "empty"],
+    ["ATK46 NUL", "a\u0000", "contains-nul"],
+    ["lone high surrogate", "a\ud83d", "not-well-formed"],
+    ["lone low surrogate", "\ude00a", "not-well-formed"],
+    ["ATK49 too long", "a".repeat(4_001), "too-long"],
+    ["ATK49 too long in emoji", "😀".repeat(4_001), "too-long"],
+    ["ATK49 nine marks", `a${"\u0336".repeat(9)}`, "too-many-combining-marks"],
+    ["ATK49 100,000 marks", `a${"\u0300".repeat(100_000)}`, "too-long"],
+  ])("%s is refused", (_name, text, issue) => {
+    expect(issueOf(text)).toBe(issue);
+  });
+
+  test.each([
+    "a",
+    "👍",
+    "👨‍👩‍👧‍👦",
+    "🇩🇪",
+    "é",
+    "مرحبا",
+    "नमस्ते",
+    "ก็",
+    "a\nb",
+    "\u200fשלום",
+    ".",
+    `a${"\u0336".repeat(8)}`,
+  ])("%j is accepted as it is", (text) => expect(contentSchema.parse(text)).toBe(text.normalize("NFC")));
+
+  test("is trimmed and NFC, and the limit counts what is left", () => {
+    expect(contentSchema.parse("  e\u0301 \n")).toBe("é");
+    expect(contentSchema.parse(`  ${"e\u0301".repeat(MAX_CONTENT_CODE_POINTS)}  `)).toHaveLength(
+      MAX_CONTENT_CODE_POINTS,
+    );
+  });
+
+  test("is judged in bounded time, whatever it is", () => {
+    const nasty = [
+      "\u0301".repeat(60_000),
+      " ".repeat(60_000),
+      `${"\u200b".repeat(60_000)}a`,
+      "a\u0301".repeat(30_000),
+    ];
+    const startedAt = performance.now();
+    for (const text of nasty) contentSchema.safeParse(text);
+    expect(performance.now() - startedAt).toBeLessThan(500);
+  });
+
+  test("what is accepted is accepted again unchanged: server and composer cannot disagree", () => {
+    fc.assert(
+      fc.property(fc.string({ unit: "binary", maxLength: 60 }), (text) => {
+        const first = contentSchema.safeParse(text);
+        if (!first.success) return;
+        expect(contentSchema.parse(first.data)).toBe(first.data);
+        expect(countCodePoints(first.data)).toBeGreaterThan(0);
+        expect(first.data).not.toMatch(/\p{M}{9}/u);
+        expect(first.data).not.toContain("\u0000");
+        expect(first.data.isWellFormed?.() ?? true).toBe(true);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+test("a line has its own limit", () => {
+  expect(lineSchema(3).safeParse("abcd").error?.issues[0]?.message).toBe("too-long");
+  expect(lineSchema(3).parse(" abc ")).toBe("abc");
+});

@@ -1,0 +1,73 @@
+import { beforeAll, expect, test } from "vitest";
+import { parseEnv } from "@/lib/env";
+import { type Runtime, setRuntime } from "@/lib/runtime";
+import { createCsrfCookie, readCsrfToken } from "@/lib/server/auth/csrf-cookie";
+import { originEvidence, publicOrigin } from "@/lib/server/http/origin";
+import { pageHeaders } from "@/lib/server/http/page-headers";
+
+const start = (environment: Record<string, string> = {}, publicPusher: Partial<Runtime["publicPusher"]> = {}) =>
+  setRuntime({
+    env: parseEnv(environment).env,
+    nextAuthSecret: "test-secret-test-secret",
+    publicPusher: {
+      key: "k",
+      cluster: null,
+      wsHost: null,
+      wsPort: null,
+      forceTLS: false,
+      encrypted: false,
+      ...publicPusher,
+    },
+  } as Runtime);
+beforeAll(() => start());
+
+test("a cookie of ours gives its token back; a changed or foreign one gives nothing", () => {
+  const cookie = createCsrfCookie();
+  expect(readCsrfToken(cookie)).toBe(cookie.split("|")[0]);
+  for (const other of [
+    undefined,
+    "",
+    "x",
+    "|",
+    cookie.replace(/.$/, "!"),
+    cookie.slice(1),
+    `${cookie}0`,
+    `é|${"0".repeat(64)}`,
+  ]) {
+    expect(readCsrfToken(other)).toBeNull();
+  }
+});
+
+test("ATK74 with NEXTAUTH_URL only that origin is ours, whatever Host says", () => {
+  start({ NEXTAUTH_URL: "https://chat.example" });
+  const evidence = (origin: string) => originEvidence(new Headers({ host: "evil.example", origin }));
+  expect(publicOrigin(new Headers({ host: "evil.example" }))).toBe("https://chat.example");
+  expect(["https://chat.example", "http://chat.example", "https://evil.example"].map(evidence)).toEqual([
+    "ours",
+    "foreign",
+    "foreign",
+  ]);
+});
+
+test("without NEXTAUTH_URL the host decides, whether or not a proxy ended TLS", () => {
+  start();
+  const evidence = (origin: string) => originEvidence(new Headers({ host: "chat.example", origin }));
+  expect(["http://chat.example", "https://chat.example", "https://chat.example:8443", "null"].map(evidence)).toEqual([
+    "ours",
+    "ours",
+    "foreign",
+    "foreign",
+  ]);
+});
+
+test.each([
+  [{ wsHost: "ws-eu.pusher.com", wsPort: 443, forceTLS: true }, "wss://ws-eu.pusher.com"],
+  [{ wsHost: "ws-eu.pusher.com", wsPort: null, forceTLS: true }, "wss://ws-eu.pusher.com"],
+  [{ wsHost: "push.example", wsPort: 6001, forceTLS: false }, "ws://push.example:6001"],
+  [{}, "ws://chat.example"],
+])("ATK97 sockets may go to %j only", (publicPusher, source) => {
+  start({ NODE_ENV: "production" }, publicPusher);
+  const policy = pageHeaders(new Headers({ host: "chat.example" }), "n")["Content-Security-Policy"] ?? "";
+  expect(policy).toContain(`connect-src 'self' ${source};`);
+  expect(policy).not.toMatch(/unsafe-eval|\*|script-src[^;]*unsafe-inline/);
+});
