@@ -26,7 +26,7 @@ function tintOf(id: string): string {
 const titles = /^(prof|dr|med|dipl|herr|frau|mr|mrs|ms)\.?$/i;
 
 /** First letters of the first and last name; titles do not count. */
-export function initialsOf(name: string): string {
+function initialsOf(name: string): string {
   const words = name.split(/\s+/u).filter((word) => word && !titles.test(word));
   const picked = words.length > 1 ? [words[0], words.at(-1)] : words;
   const letters = picked.map((word) => Array.from(word ?? "").find((letter) => /[\p{L}\p{N}]/u.test(letter)) ?? "");

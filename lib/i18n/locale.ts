@@ -1,7 +1,7 @@
 export const LOCALES = ["de", "en"] as const;
 export type Locale = (typeof LOCALES)[number];
 
-export const DEFAULT_LOCALE: Locale = "en";
+const DEFAULT_LOCALE: Locale = "en";
 export const LOCALE_COOKIE = "murph-locale";
 /** IANA name of the viewer's zone, written by the browser so that the next page is right from the first byte. */
 export const ZONE_COOKIE = "murph-zone";
