@@ -30,6 +30,7 @@ export function nextAuthOptions({ secure, address, onError }: AuthCall): AuthOpt
   return {
     secret: runtime().nextAuthSecret,
     session: { strategy: "jwt", maxAge: SESSION_SECONDS },
+    jwt: { maxAge: SESSION_SECONDS },
     useSecureCookies: secure,
     ...(secure && {
       cookies: {
