@@ -42,7 +42,7 @@ function logFailure(refusal: AppError, error: unknown, context: Record<string, u
 }
 
 /** German when the browser puts it before English, else English. */
-export function preferredLanguage(headers: Headers): MessageLanguage {
+function preferredLanguage(headers: Headers): MessageLanguage {
   const ranked = (headers.get("accept-language") ?? "")
     .slice(0, 200)
     .split(",")
