@@ -11,7 +11,7 @@ export interface Room {
 
 interface Socket {
   key: string;
-  /** Both sides receive through the product's own origin, as browsers do. */
+  /** Of the Channels server, which runs alone: both publish to it over HTTP. */
   port: number;
   open: Pusher[];
 }

@@ -1,6 +1,6 @@
 import { createHmac } from "node:crypto";
 import type Pusher from "pusher-js";
-import { db, disconnectDb } from "@/lib/server/db";
+import { disconnectDb } from "@/lib/server/db";
 import { clientOf, lookInto } from "@/tests/support/app-world";
 import { buildApp, freePort, startBuiltApp } from "@/tests/support/start-built-app";
 import { createWorld } from "@/tests/support/world";
@@ -9,6 +9,7 @@ import { measureBrowser } from "./browser";
 import { baseline, polling, product, type Room } from "./contenders";
 import { type Contender, type Figures, measure, percentile, table } from "./measure";
 import { startBaseline } from "./start-baseline";
+import { startChannels } from "./start-channels";
 
 /**
  * `npm run bench`: the whole product beside the smallest possible one and beside polling, on the same PostgreSQL, the
@@ -22,7 +23,11 @@ const closers: (() => void | Promise<void>)[] = [];
 async function start() {
   const build = await buildApp();
   closers.push(build.remove);
+  const channels = await startChannels();
+  closers.push(channels.stop);
   const app = await startBuiltApp(build.distDir, {
+    ...channels.environment,
+    NEXTAUTH_SECRET: "a secret for the benchmark alone",
     MURPH_RATE_SENDS: "1000000000",
     MURPH_RATE_AUTH: "1000000000",
     MURPH_LOG_LEVEL: "warn",
@@ -30,10 +35,13 @@ async function start() {
   closers.push(app.stop);
   lookInto(app);
   closers.push(disconnectDb);
-  const registration = await db().channelsRegistration.findUniqueOrThrow({ where: { id: 1 } });
-  const small = await startBaseline({ ownerUrl: app.ownerUrl, port: await freePort(), channels: registration });
+  const small = await startBaseline({
+    ownerUrl: app.ownerUrl,
+    port: await freePort(),
+    channels: channels.environment,
+  });
   closers.push(small.stop);
-  return { app, registration, small };
+  return { app, channels, small };
 }
 
 /** The last opened first. */
@@ -41,7 +49,7 @@ async function close(): Promise<void> {
   for (const closer of closers.reverse()) await closer();
 }
 
-const { app, registration, small } = await start().catch(async (error: unknown) => {
+const { app, channels, small } = await start().catch(async (error: unknown) => {
   await close();
   throw error;
 });
@@ -76,9 +84,10 @@ async function run(make: Make, pace: Pace): Promise<Figures> {
   }
 }
 
-const socketOf = ({ sockets }: Open) => ({ key: registration.key, port: app.port, open: sockets });
+const { PUSHER_KEY, PUSHER_SECRET } = channels.environment;
+const socketOf = ({ sockets }: Open) => ({ key: PUSHER_KEY, port: channels.port, open: sockets });
 const sign = (socketId: string, channel: string) =>
-  `${registration.key}:${createHmac("sha256", registration.secret).update(`${socketId}:${channel}`).digest("hex")}`;
+  `${PUSHER_KEY}:${createHmac("sha256", PUSHER_SECRET).update(`${socketId}:${channel}`).digest("hex")}`;
 
 const makers = new Map<string, Make>([
   ["Murph", async (rooms, open) => product(await makeRooms(rooms), socketOf(open))],

@@ -9,7 +9,8 @@ const FOLDER = path.resolve("tests/bench/baseline");
 export async function startBaseline(options: {
   ownerUrl: string;
   port: number;
-  channels: { appId: string; key: string; secret: string; port: number };
+  /** The PUSHER_* group. */
+  channels: Record<string, string>;
 }): Promise<{ baseUrl: string; stop(): Promise<void> }> {
   const { channels, port } = options;
   run("prisma/build/index.js", ["generate", "--schema", path.join(FOLDER, "schema.prisma")]);
@@ -23,11 +24,7 @@ export async function startBaseline(options: {
       env: {
         ...process.env,
         DATABASE_URL: options.ownerUrl,
-        PUSHER_APP_ID: channels.appId,
-        PUSHER_KEY: channels.key,
-        PUSHER_SECRET: channels.secret,
-        PUSHER_HOST: "127.0.0.1",
-        PUSHER_PORT: `${channels.port}`,
+        ...channels,
       },
       stdio: "ignore",
     },
