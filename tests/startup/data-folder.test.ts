@@ -62,6 +62,26 @@ describe("start and stop on a data folder", () => {
     await expect(fetch(`http://127.0.0.1:${channelsPort}/`)).rejects.toThrow();
   });
 
+  test("a start that is broken off leaves no process and no password file; the next one succeeds", async () => {
+    const dataDir = temporaryDataDir();
+    const passwordFiles = () => fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith("murph-initdb-"));
+    const known = new Set(passwordFiles());
+    // Once while the database files are made, once while the server starts on them.
+    for (const name of ["postgres.new", "postgres"]) {
+      const app = startAppProcess(dataDir);
+      await until(() => fs.existsSync(path.join(dataDir, name)), name);
+      app.kill("SIGTERM");
+      expect(await app.exited()).toEqual({ code: 143, signal: null });
+      expect(postmasterPid(clusterOf(dataDir))).toBeNull();
+      expect(fs.readdirSync(path.join(dataDir, "postgres-users"))).toEqual([]);
+      expect(fs.existsSync(path.join(dataDir, "postgres-start.lock"))).toBe(false);
+    }
+    expect(passwordFiles().filter((name) => !known.has(name))).toEqual([]);
+    const app = startAppProcess(dataDir);
+    const { databaseUrl } = await app.ready();
+    expect(await query(databaseUrl, "SELECT count(*)::int AS count FROM users")).toEqual([{ count: 4 }]);
+  });
+
   test("after kill -9 the running PostgreSQL is taken over, and stopped with its new owner", async () => {
     const dataDir = temporaryDataDir();
     const first = startAppProcess(dataDir);

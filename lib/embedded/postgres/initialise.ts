@@ -51,7 +51,10 @@ export async function initialiseCluster(options: {
       windowsHide: true,
     });
     process.umask(umask);
-    const end = () => running.child.kill("SIGKILL");
+    const end = () => {
+      running.child.kill("SIGKILL");
+      fs.rmSync(passwordFile, { force: true });
+    };
     process.once("exit", end);
     await running.finally(() => process.off("exit", end));
   } catch (error) {

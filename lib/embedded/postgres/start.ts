@@ -1,4 +1,5 @@
 import fs from "node:fs";
+import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
 import { type Binaries, findBinaries } from "./binaries";
@@ -149,7 +150,8 @@ async function ensureRunning(parts: Parts, port: number | null): Promise<{ setti
     );
     return { settings: { ...settings, port: running.port }, found: true };
   }
-  if (!settings.created) {
+  // Not `created`: an earlier start may have ended between the two.
+  if (!fs.existsSync(path.join(cluster, "PG_VERSION"))) {
     await initialiseCluster({ binaries, user, cluster, superuserPassword: settings.superuserPassword, sync: !scratch });
   }
   const started = await startWithRetries(parts, settings, port);
