@@ -211,7 +211,7 @@ describe("sending", () => {
     const reply = messageOf(consultationId, "answer");
     expect(await refusalOf(() => sendMessage(practitioner, { ...reply, replyToId: elsewhere.id }))).toEqual({
       code: "validation-failed",
-      details: { replyToId: "not-in-this-consultation" },
+      details: { fields: { replyToId: "not-in-this-consultation" } },
     });
     const { event } = await sendMessage(practitioner, { ...reply, replyToId: here.id });
     expect(event).toMatchObject({

@@ -104,7 +104,7 @@ describe("positions", () => {
     await sendMany(patient, consultationId, 2);
     await expect(recordReceipt(practitioner, consultationId, { readUpToSeq: 3 })).rejects.toMatchObject({
       code: "validation-failed",
-      details: { readUpToSeq: "beyond-the-head" },
+      details: { fields: { readUpToSeq: "beyond-the-head" }, headSeq: 2 },
     });
     await db().consultation.update({ where: { id: consultationId }, data: { status: "COMPLETED" } });
     expect((await recordReceipt(practitioner, consultationId, { readUpToSeq: 2 })).position.readUpToSeq).toBe(2);

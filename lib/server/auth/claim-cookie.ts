@@ -19,6 +19,23 @@ interface Token {
   expiresAt: Date;
 }
 
+const MAX_OPENED = 5_000;
+const opened = new Map<string, Token>();
+
+/** Opening a token costs a key derivation and a decryption; the same cookie comes with every request of a session. */
+async function openToken(sealed: string): Promise<Token> {
+  const secret = runtime().nextAuthSecret;
+  const key = `${secret}\n${sealed}`;
+  const known = opened.get(key);
+  if (known && known.expiresAt.getTime() > Date.now()) return known;
+  opened.delete(key);
+  const { sessionId, userId, exp } = tokenSchema.parse(await decode({ token: sealed, secret }));
+  const token = { claim: { sessionId, userId }, expiresAt: new Date(exp * 1_000) };
+  if (opened.size >= MAX_OPENED) opened.delete(opened.keys().next().value ?? "");
+  opened.set(key, token);
+  return token;
+}
+
 /**
  * A genuine, unexpired token, or null. Other tokens made with the same secret (state, PKCE) are sealed with another
  * key, and one without our two ids is nobody's.
@@ -28,9 +45,7 @@ export async function readToken(cookies: CookieJar): Promise<Token | null> {
     const sealed = cookies.get(name)?.value;
     if (!sealed) continue;
     try {
-      const payload = await decode({ token: sealed, secret: runtime().nextAuthSecret });
-      const { sessionId, userId, exp } = tokenSchema.parse(payload);
-      return { claim: { sessionId, userId }, expiresAt: new Date(exp * 1_000) };
+      return await openToken(sealed);
     } catch {
       // Tampered, expired or of another installation: the same as none.
     }

@@ -198,7 +198,7 @@ BEGIN
   IF p_reply_to IS NOT NULL AND NOT EXISTS (
     SELECT FROM messages WHERE id = p_reply_to AND consultation_id = p_consultation AND kind = 'text'
   ) THEN
-    RETURN '{"outcome": "validation-failed", "details": {"replyToId": "not-in-this-consultation"}}';
+    RETURN '{"outcome": "validation-failed", "details": {"fields": {"replyToId": "not-in-this-consultation"}}}';
   END IF;
 
   -- The id may be taken at this moment in another consultation, under another turn.
@@ -262,8 +262,8 @@ BEGIN
   IF v_refusal IS NOT NULL THEN RETURN v_refusal; END IF;
   SELECT head_seq INTO v_head FROM consultation_heads WHERE consultation_id = p_consultation;
   IF v_delivered > v_head THEN
-    RETURN jsonb_build_object('outcome', 'validation-failed', 'details', jsonb_build_object(
-      CASE WHEN v_read > v_head THEN 'readUpToSeq' ELSE 'deliveredUpToSeq' END, 'beyond-the-head', 'headSeq', v_head));
+    RETURN jsonb_build_object('outcome', 'validation-failed', 'details', jsonb_build_object('headSeq', v_head, 'fields',
+      jsonb_build_object(CASE WHEN v_read > v_head THEN 'readUpToSeq' ELSE 'deliveredUpToSeq' END, 'beyond-the-head')));
   END IF;
 
   UPDATE participants SET
