@@ -1,8 +1,10 @@
 import "server-only";
 import { completeConsultation } from "@/lib/server/commands/complete-consultation";
+import { recordReceipt } from "@/lib/server/commands/record-receipt";
 import { sendMessage } from "@/lib/server/commands/send-message";
 import { startConsultation } from "@/lib/server/commands/start-consultation";
 import { db } from "@/lib/server/db";
+import { readSnapshot } from "@/lib/server/queries/read-snapshot";
 import { createUser } from "./create-user";
 import { DEMO_CONSULTATIONS, DEMO_PASSWORD, DEMO_PEOPLE, type DemoConsultation } from "./demo-data";
 import { endSession, openSession } from "./sessions";
@@ -58,6 +60,11 @@ async function seedConsultation(demo: DemoConsultation, userIds: ReadonlyMap<str
     if (demo.status === "COMPLETED") {
       await completeConsultation(claimOf(demo.practitioner), demo.id, { closingNote: demo.closingNote });
     }
+    const { headSeq } = await readSnapshot(claimOf(demo.practitioner), demo.id);
+    await recordReceipt(claimOf(demo.practitioner), demo.id, { readUpToSeq: headSeq });
+    // The patient of a consultation in progress finds the last message unread.
+    const readByPatient = demo.status === "COMPLETED" ? headSeq : headSeq - 1;
+    await recordReceipt(claimOf(demo.patient), demo.id, { readUpToSeq: readByPatient });
   } finally {
     for (const { sessionId } of claims.values()) await endSession(sessionId);
   }
