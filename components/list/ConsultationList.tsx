@@ -23,9 +23,10 @@ export function ConsultationList({ viewer, initialRows, openId, onOpening }: Con
   const words = useWords();
   const { rows, status, refresh } = useConsultationList(initialRows);
   const Heading = openId === null ? "h1" : "h2";
+  const openRow = rows.find(({ id }) => id === openId);
   return (
     <div className="flex h-full flex-col">
-      {openId ? <OpenRoomWatch consultationId={openId} viewerId={viewer.id} onChange={refresh} /> : null}
+      {openRow ? <OpenRoomWatch consultationId={openRow.id} viewerId={viewer.id} onChange={refresh} /> : null}
       <header className="flex min-h-16 shrink-0 items-center justify-between gap-2 border-line border-b px-4">
         <Brand name={words.app.name} />
         <div className="flex items-center gap-1">
