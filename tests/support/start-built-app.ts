@@ -10,6 +10,8 @@ import { APP_ROLE, DATABASE, OWNER_ROLE } from "@/lib/embedded/postgres/initiali
 
 const READY_TIMEOUT_MS = 60_000;
 const STOP_TIMEOUT_MS = 20_000;
+/** Names the build folder it was last written for. */
+const NEXT_TYPES = "next-env.d.ts";
 const NEXT = path.resolve("node_modules/next/dist/bin/next");
 
 /** What another process has to know of a running app. */
@@ -37,6 +39,7 @@ export async function buildApp(): Promise<{ distDir: string; remove(): void }> {
   // Next writes the build folder's types into the tsconfig it is given: a copy, so that ours stays as it is.
   const tsconfig = `tsconfig.test-${id}.json`;
   fs.copyFileSync("tsconfig.json", tsconfig);
+  const typesBefore = fs.existsSync(NEXT_TYPES) ? fs.readFileSync(NEXT_TYPES) : null;
   try {
     const child = spawn(process.execPath, [NEXT, "build"], {
       env: { ...cleanEnvironment(), MURPH_DIST_DIR: distDir, MURPH_TSCONFIG: tsconfig },
@@ -49,6 +52,8 @@ export async function buildApp(): Promise<{ distDir: string; remove(): void }> {
     if (code !== 0) throw new Error(`next build failed:\n${Buffer.concat(output).toString()}`);
   } finally {
     fs.rmSync(tsconfig, { force: true });
+    if (typesBefore) fs.writeFileSync(NEXT_TYPES, typesBefore);
+    else fs.rmSync(NEXT_TYPES, { force: true });
     fs.rmSync(`${tsconfig.replace(/\.json$/, "")}.tsbuildinfo`, { force: true });
   }
   return { distDir, remove: () => fs.rmSync(distDir, { recursive: true, force: true }) };

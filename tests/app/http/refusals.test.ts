@@ -173,9 +173,10 @@ describe.each(posts)("$name", (route) => {
     }
   });
 
-  test.runIf(route.changes)("ATK74 a request by cookie that proves no origin at all is 403", async () => {
-    expectRefusal(await unchanged(() => send(route, client, { origin: false })), 403, "origin-not-allowed");
-  });
+  if (route.changes)
+    test("ATK74 a request by cookie that proves no origin at all is 403", async () => {
+      expectRefusal(await unchanged(() => send(route, client, { origin: false })), 403, "origin-not-allowed");
+    });
 
   test("ATK74 Sec-Fetch-Site: same-origin is proof enough: the next check answers", async () => {
     const options = {
@@ -242,11 +243,12 @@ describe.each(posts.filter(({ type }) => type?.endsWith("json")))("$name", (rout
     }
   });
 
-  test.runIf(route.type === "json")("a prototype key is not a field: 422 and nothing is polluted", async () => {
-    for (const raw of ['{"__proto__":{"id":"x","content":"y"}}', '{"constructor":{"prototype":{"a":1}}}']) {
-      expectRefusal(await unchanged(() => post(raw)), 422, "validation-failed");
-    }
-  });
+  if (route.type === "json")
+    test("a prototype key is not a field: 422 and nothing is polluted", async () => {
+      for (const raw of ['{"__proto__":{"id":"x","content":"y"}}', '{"constructor":{"prototype":{"a":1}}}']) {
+        expectRefusal(await unchanged(() => post(raw)), 422, "validation-failed");
+      }
+    });
 });
 
 describe("what is not there", () => {
