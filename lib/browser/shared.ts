@@ -8,6 +8,8 @@ interface Startable<View> {
   stop(): void;
   readonly getSnapshot: () => View;
   readonly subscribe: (listener: () => void) => Cancel;
+  /** Has work to finish although nobody looks any more. */
+  readonly unfinished?: boolean;
 }
 
 interface SharedOptions {
@@ -51,7 +53,7 @@ export class Shared<View, Target extends Startable<View>> {
       subscribed = false;
       unsubscribe();
       this.#users -= 1;
-      if (this.#users === 0) this.#stopLinger = this.#options.clock.after(LINGER_MS, () => this.close());
+      if (this.#users === 0) this.#linger();
     };
   };
 
@@ -63,6 +65,13 @@ export class Shared<View, Target extends Startable<View>> {
     this.#releaseSocket?.();
     this.#releaseSocket = null;
     this.#options.onIdle?.();
+  }
+
+  #linger(): void {
+    this.#stopLinger = this.#options.clock.after(LINGER_MS, () => {
+      if (this.target.unfinished) this.#linger();
+      else this.close();
+    });
   }
 
   #start(): void {
