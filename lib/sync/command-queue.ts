@@ -62,6 +62,11 @@ export class CommandQueue {
     return this.#signedOut;
   }
 
+  /** Something is still to be sent, as opposed to parked for the person to decide. */
+  get unfinished(): boolean {
+    return this.#commands.some(({ state }) => state !== "parked");
+  }
+
   start(): void {
     this.#running = true;
     this.#stopSignals = this.#ports.signals.onChange((signal) => {
@@ -204,7 +209,7 @@ export class CommandQueue {
         this.#update(id, { state: moveStatus(command.state, "queued"), reason });
         this.#waitsFor = failure.kind === "unknown" ? "network" : "server";
         const delay = Math.max(this.#backoff.next(), retryAfterMs(failure));
-        this.#retryTimer.arm(delay, () => this.#options.batch(() => this.#pump()));
+        if (this.#running) this.#retryTimer.arm(delay, () => this.#options.batch(() => this.#pump()));
       }
     }
   }

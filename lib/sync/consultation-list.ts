@@ -95,7 +95,8 @@ export class ConsultationList {
   };
 
   #poll(): void {
-    if (!this.#fetching) void this.refresh();
+    // A refusal is asked about again by its backoff.
+    if (!this.#fetching && this.#failure === null) void this.refresh();
   }
 
   async #fetch(generation: number): Promise<void> {
@@ -115,7 +116,7 @@ export class ConsultationList {
           const kind = classify(result.failure);
           if (kind !== "transient" || !this.#rows) this.#failure = codeOf(result.failure);
           const delay = Math.max(this.#backoff.next(), retryAfterMs(result.failure));
-          if (kind !== "definite") this.#retryTimer.arm(delay, () => void this.refresh());
+          this.#retryTimer.arm(delay, () => void this.refresh());
         }
         goOn = result.ok && this.#again;
         if (!goOn) this.#fetching = null;

@@ -54,6 +54,7 @@ export class ConversationEngine {
   readonly #timeline: TimelineSelector;
   readonly #store: Store<ConversationView>;
   #running = false;
+  #seen = 0;
 
   constructor(ports: Ports, { consultationId, viewerId }: ConversationEngineOptions) {
     const batch = (run: () => void) => this.#store.batch(run);
@@ -93,6 +94,11 @@ export class ConversationEngine {
 
   get subscribe(): (listener: () => void) => Cancel {
     return this.#store.subscribe;
+  }
+
+  /** Own words are still on their way: to be kept running although nobody looks. */
+  get unfinished(): boolean {
+    return this.#queue.unfinished;
   }
 
   /** A snapshot that somebody read for us (the server rendered it). A running engine needs none. */
@@ -142,9 +148,17 @@ export class ConversationEngine {
 
   /** The person has seen everything up to here. */
   readonly markRead = (uptoSeq: number): void => {
-    const { conversation } = this.#feed;
-    if (this.#running && conversation) this.#receipts.markRead(Math.min(uptoSeq, conversation.seq));
+    this.#seen = Math.max(this.#seen, uptoSeq);
+    this.#tellRead();
   };
+
+  /** Seen before the first load (a page brought the messages along) counts as well. */
+  #tellRead(): void {
+    const { conversation } = this.#feed;
+    if (this.#running && conversation && this.#seen > 0) {
+      this.#receipts.markRead(Math.min(this.#seen, conversation.seq));
+    }
+  }
 
   #view(): ConversationView {
     const { conversation, failure, loadingOlder } = this.#feed;
@@ -157,7 +171,7 @@ export class ConversationEngine {
       status: this.#connection.status,
       push: conversation?.push ?? "ok",
       failure,
-      signedOut: this.#queue.signedOut,
+      signedOut: this.#queue.signedOut || failure === "unauthenticated" || failure === "session-ended",
     };
   }
 
@@ -196,13 +210,17 @@ export class ConversationEngine {
 
   #onConversation(before: Conversation | null, after: Conversation): void {
     this.#connection.setPush(after.push);
-    if (before && before.epoch !== after.epoch) this.#receipts.reset();
+    if (before && before.epoch !== after.epoch) {
+      this.#receipts.reset();
+      this.#seen = 0;
+    }
     if (before?.messages !== after.messages) {
       if (this.#queue.pending.length > 0) this.#queue.confirm(new Set(after.messages.map(({ id }) => id)));
     }
     if (before?.seq !== after.seq) this.#queue.settle(after.seq);
     const mine = after.positions.get(this.#viewerId);
     if (mine) this.#receipts.know(mine);
+    if (!before) this.#tellRead();
     if (this.#running && before?.messages !== after.messages) {
       const newest = after.messages.findLast(({ sender }) => sender !== null && sender.id !== this.#viewerId);
       if (newest) this.#receipts.markDelivered(newest.seq);

@@ -150,9 +150,9 @@ export class EventFeed {
     void this.#run();
   }
 
-  /** Nothing is known to be missed: a request under way is enough, and what starting over did not cure can wait. */
+  /** Nothing is known to be missed: a request under way is enough, and a refusal is asked about again by its backoff. */
   poll(): void {
-    if (!this.#busy && this.#failure !== "out-of-sync") this.catchUp();
+    if (!this.#busy && this.#failure === null) this.catchUp();
   }
 
   loadOlder(): Promise<void> {
@@ -263,7 +263,7 @@ export class EventFeed {
       this.#failure = "out-of-sync";
     }
     const delay = Math.max(this.#backoff.next(), retryAfterMs(failure));
-    if (kind !== "definite") this.#retryTimer.arm(delay, () => this.#options.batch(() => this.catchUp()));
+    this.#retryTimer.arm(delay, () => this.#options.batch(() => this.catchUp()));
     return false;
   }
 

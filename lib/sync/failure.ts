@@ -20,5 +20,6 @@ export function retryAfterMs(failure: ApiFailure): number {
 
 export function codeOf(failure: ApiFailure): ErrorCode {
   if (failure.kind !== "refused") return "unavailable";
+  if (failure.status === 401) return failure.code ?? "unauthenticated";
   return failure.code ?? (failure.status >= 500 ? "unavailable" : "internal-error");
 }

@@ -41,7 +41,10 @@ export class Receipts {
     this.#backoff = new Backoff(ports.random, RETRY);
   }
 
+  /** An answer still to come belongs to nobody: it must not arm anything again. */
   stop(): void {
+    this.#generation += 1;
+    this.#busy = false;
     this.#timer.clear();
     this.#dueForRead = false;
     this.#backingOff = false;
@@ -56,8 +59,6 @@ export class Receipts {
   /** Another history began: numbers of the old one mean nothing in it. */
   reset(): void {
     this.stop();
-    this.#generation += 1;
-    this.#busy = false;
     this.#delivered = this.#read = this.#recordedDelivered = this.#recordedRead = 0;
   }
 
@@ -106,7 +107,7 @@ export class Receipts {
         if (this.#read > this.#recordedRead || this.#dueDelivered()) {
           this.#timer.armOnce(READ_DEBOUNCE_MS, () => this.#flush());
         }
-      } else if (classify(result.failure) === "transient") {
+      } else if (classify(result.failure) !== "definite") {
         const delay = Math.max(this.#backoff.next(), retryAfterMs(result.failure));
         this.#backingOff = true;
         this.#dueForRead = false;

@@ -271,6 +271,33 @@ describe("RCV4 another history", () => {
   });
 });
 
+describe("SND4 refusals of reading", () => {
+  it("F29 an ended session is told although nothing is being sent, and asked about ever more slowly, not at every poll", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.transport.reachable = false;
+    client.transport.disconnect();
+    client.api.script("readEvents", ...Array.from({ length: 200 }, () => refused("session-ended")));
+    await world.clock.advance(10_000);
+    expect(client.view).toMatchObject({ signedOut: true, failure: "session-ended" });
+    await world.clock.advance(120_000 - 10_000);
+    expect(client.api.count("readEvents")).toBeLessThanOrEqual(15);
+    client.stop();
+  });
+
+  it("F29 somebody who takes no part any more asks ever more slowly", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.transport.reachable = false;
+    client.transport.disconnect();
+    client.api.script("readEvents", ...Array.from({ length: 200 }, () => refused("not-found")));
+    await world.clock.advance(120_000);
+    expect(client.view.failure).toBe("not-found");
+    expect(client.api.count("readEvents")).toBeLessThanOrEqual(15);
+    client.stop();
+  });
+});
+
 describe("RCV6 older pages", () => {
   it("RCV6 a page overtaken by a delete does not bring the words back", async () => {
     const world = new World();

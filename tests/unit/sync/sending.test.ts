@@ -372,6 +372,38 @@ describe("receipts", () => {
     expect(receipts()).toHaveLength(2);
   });
 
+  it("C4 what was seen before the first load is read as soon as it is loaded", async () => {
+    const world = new World();
+    world.say(WEBER, "came along with the page");
+    const client = world.client(ANNA).start();
+    client.engine.markRead(1);
+    await world.clock.advance(2_000);
+    expect(world.server.positions.get(ANNA.id)?.readUpToSeq).toBe(1);
+    client.stop();
+  });
+
+  it("C1 a receipt whose answer comes after the stop is not tried again", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.api.script("recordReceipt", ...Array.from({ length: 9 }, () => refused("unavailable")));
+    world.say(WEBER, "seen");
+    await world.clock.advance(1_030);
+    expect(client.api.count("recordReceipt")).toBe(1);
+    client.stop();
+    await world.clock.advance(120_000);
+    expect(client.api.count("recordReceipt")).toBe(1);
+    expect(world.clock.pending).toBe(0);
+  });
+
+  it("C4 F29 a receipt refused for want of a session is told after signing in again", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.api.script("recordReceipt", refused("session-ended"));
+    world.say(WEBER, "seen");
+    await world.clock.advance(10_000);
+    expect(world.server.positions.get(ANNA.id)?.deliveredUpToSeq).toBe(1);
+  });
+
   it("C4 nothing is told for one's own messages, and a failed receipt is told again", async () => {
     const world = new World();
     const client = await world.liveClient(ANNA);
