@@ -1,4 +1,4 @@
-import { type BrowserContext, chromium, type Page } from "playwright-core";
+import { type BrowserContext, chromium, type Page, type Response } from "playwright-core";
 import { sealToken } from "@/tests/support/app-world";
 import { BROWSER_ARGUMENTS, ensureBrowser } from "@/tests/support/find-browser";
 import type { AppAddress } from "@/tests/support/start-built-app";
@@ -27,18 +27,15 @@ export async function measureBrowser(app: AppAddress): Promise<string[][]> {
     for (let index = 0; index < MESSAGES; index++) latencies.push(await timeOne(sender, receiver, `message ${index}`));
     latencies.sort((a, b) => a - b);
 
-    let requests = 0;
-    let bytes = 0;
-    receiver.on("response", (response) => {
-      requests += 1;
-      void response.body().then((body) => {
-        bytes += body.length;
-      });
-    });
+    const bodies: Promise<Buffer>[] = [];
+    const count = (response: Response) => bodies.push(response.body());
+    receiver.on("response", count);
     await receiver.waitForTimeout(IDLE_SECONDS * 1_000);
+    receiver.off("response", count);
+    const bytes = (await Promise.all(bodies)).reduce((sum, body) => sum + body.length, 0);
 
     const poll = await receiver.evaluate(async (id) => {
-      const answer = await fetch(`/api/consultations/${id}/events?after=${60}`);
+      const answer = await fetch(`/api/consultations/${id}/events?after=60`);
       return (await answer.arrayBuffer()).byteLength;
     }, consultationId);
     const polled = (every: number) => [`${60 / every}`, `${(60 / every) * poll}`];
@@ -49,7 +46,7 @@ export async function measureBrowser(app: AppAddress): Promise<string[][]> {
         `p95 ${percentile(latencies, 0.95)} ms`,
       ],
       ["an idle minute", "requests", "body bytes"],
-      ["  Murph, live", `${requests}`, `${bytes}`],
+      ["  Murph, live", `${bodies.length}`, `${bytes}`],
       ["  2 s polling", ...polled(2)],
       ["  5 s polling", ...polled(5)],
     ];

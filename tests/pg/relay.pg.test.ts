@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { v7 as uuidV7 } from "uuid";
 import { afterEach, describe, expect, it } from "vitest";
 import { consultationChannel } from "@/lib/protocol/channels";
 import { runtime, setRuntime } from "@/lib/runtime";
@@ -74,6 +75,21 @@ describe("publishing by the writer's own relay", () => {
     await listener.waitFor(200);
     expect(seqs(listener)).toEqual(Array.from({ length: 200 }, (_, index) => index + 1));
     await settled(consultationId, 200);
+  });
+
+  it("F32 SEQ1 events that another process appends in between are pushed in their place", async () => {
+    const { patient, practitioner, consultationId } = await createWorld();
+    const listener = await hear(consultationId);
+    relay = startRelay();
+    const elsewhere = () => db().$queryRaw`SELECT send_message(
+      ${practitioner.sessionId}::uuid, ${practitioner.userId}::uuid, ${consultationId}::uuid, ${uuidV7()}::uuid,
+      'from another process', null, ${Uint8Array.from([1])}, null)`;
+    for (let index = 0; index < 40; index++) {
+      await (index % 3 === 1 ? elsewhere() : sendMessage(patient, messageOf(consultationId, `${index}`)));
+    }
+    await listener.waitFor(40);
+    expect(seqs(listener)).toEqual(Array.from({ length: 40 }, (_, index) => index + 1));
+    await settled(consultationId, 40);
   });
 
   it("an event over 9,000 bytes is pushed as a hint", async () => {

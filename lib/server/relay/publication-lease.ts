@@ -6,7 +6,7 @@ import { db } from "@/lib/server/db";
 import { callFunction } from "@/lib/server/sql-function";
 
 /** The provider takes ten events in one call. */
-const EVENTS_A_BATCH = 10;
+export const EVENTS_A_BATCH = 10;
 
 const publicationSchema = z.object({
   consultationId: z.string(),
