@@ -2,38 +2,37 @@ import type * as z from "zod";
 import { commandAnswerSchema, positionAnswerSchema } from "@/lib/protocol/commands";
 import { errorBodySchema } from "@/lib/protocol/errors";
 import { consultationListSchema, eventsPageSchema, messagesPageSchema, snapshotSchema } from "@/lib/protocol/snapshot";
+import { VIEWER_HEADER } from "@/lib/protocol/viewer-header";
 import type { Api, ApiResult } from "@/lib/sync/ports";
 
 /** No answer by then is an unknown outcome, not a failure (SND3). The body counts too: it may stall half-way. */
 const TIMEOUT_MS = 10_000;
 
-/** The HTTP routes of PROTOCOL.md. Every answer is checked; what does not fit its schema is "unreadable". */
-export const browserApi: Api = {
-  readSnapshot: (id) => get(`/api/consultations/${id}`, snapshotSchema),
-  readEvents(id, { after, afterAt, epoch, limit }) {
-    const query = new URLSearchParams({ after: String(after), epoch, limit: String(limit) });
-    if (afterAt !== null) query.set("afterAt", afterAt);
-    return get(`/api/consultations/${id}/events?${query}`, eventsPageSchema);
-  },
-  readMessages(id, { before, limit }) {
-    return get(`/api/consultations/${id}/messages?before=${before}&limit=${limit}`, messagesPageSchema);
-  },
-  sendMessage: (command) => post("/api/nachrichten", command, commandAnswerSchema),
-  recordReceipt: (id, receipt) => post(`/api/consultations/${id}/receipts`, receipt, positionAnswerSchema),
-  listConsultations: () => get("/api/consultations", consultationListSchema),
-};
-
-function get<Schema extends z.ZodType>(path: string, schema: Schema): Promise<ApiResult<z.output<Schema>>> {
-  return call(path, { method: "GET", cache: "no-store" }, schema);
-}
-
-function post<Schema extends z.ZodType>(
-  path: string,
-  body: unknown,
-  schema: Schema,
-): Promise<ApiResult<z.output<Schema>>> {
-  const headers = { "content-type": "application/json" };
-  return call(path, { method: "POST", headers, body: JSON.stringify(body) }, schema);
+/**
+ * The HTTP routes of PROTOCOL.md. Every answer is checked; what does not fit its schema is "unreadable". Each call says
+ * whose it is: another tab may have signed in as somebody else, whose cookie this tab then shares (SND5).
+ */
+export function createApi(viewerId: string): Api {
+  const get = <Schema extends z.ZodType>(path: string, schema: Schema) =>
+    call(path, { method: "GET", cache: "no-store", headers: { [VIEWER_HEADER]: viewerId } }, schema);
+  const post = <Schema extends z.ZodType>(path: string, body: unknown, schema: Schema) => {
+    const headers = { "content-type": "application/json", [VIEWER_HEADER]: viewerId };
+    return call(path, { method: "POST", headers, body: JSON.stringify(body) }, schema);
+  };
+  return {
+    readSnapshot: (id) => get(`/api/consultations/${id}`, snapshotSchema),
+    readEvents(id, { after, afterAt, epoch, limit }) {
+      const query = new URLSearchParams({ after: String(after), epoch, limit: String(limit) });
+      if (afterAt !== null) query.set("afterAt", afterAt);
+      return get(`/api/consultations/${id}/events?${query}`, eventsPageSchema);
+    },
+    readMessages(id, { before, limit }) {
+      return get(`/api/consultations/${id}/messages?before=${before}&limit=${limit}`, messagesPageSchema);
+    },
+    sendMessage: (command) => post("/api/nachrichten", command, commandAnswerSchema),
+    recordReceipt: (id, receipt) => post(`/api/consultations/${id}/receipts`, receipt, positionAnswerSchema),
+    listConsultations: () => get("/api/consultations", consultationListSchema),
+  };
 }
 
 async function call<Schema extends z.ZodType>(

@@ -6,7 +6,7 @@ import { createMemoryQueueStorage } from "@/lib/sync/memory-queue-storage";
 import type { Cancel, Ports } from "@/lib/sync/ports";
 import { keepConnected } from "@/lib/sync/socket-keeper";
 import { SocketStatus, type SocketStatusView } from "@/lib/sync/socket-status";
-import { browserApi } from "./api-client";
+import { createApi } from "./api-client";
 import { browserClock, browserRandom } from "./clock";
 import { browserIds } from "./ids";
 import { Shared } from "./shared";
@@ -19,6 +19,8 @@ type BrowserPorts = Ports & { readonly transport: ClosableTransport };
 export interface ChatClient {
   readonly viewer: User;
   readonly ports: Ports;
+  /** Words in composers, by consultation: they wait there while another room is open. */
+  readonly drafts: Map<string, string>;
   readonly socket: Shared<SocketStatusView, SocketStatus>;
   /** `initial` counts while nobody has the consultation open: an open one knows better. */
   conversation(consultationId: string, initial?: Snapshot): Shared<ConversationView, ConversationEngine>;
@@ -28,9 +30,9 @@ export interface ChatClient {
   close(): void;
 }
 
-function browserPorts(): BrowserPorts {
+function browserPorts(viewerId: string): BrowserPorts {
   return {
-    api: browserApi,
+    api: createApi(viewerId),
     transport: createTransport(),
     clock: browserClock,
     random: browserRandom,
@@ -41,7 +43,7 @@ function browserPorts(): BrowserPorts {
 }
 
 /** Asks for nothing and touches no window until something is started, so it may run while rendering on a server. */
-function createChatClient(viewer: User, ports: BrowserPorts = browserPorts()): ChatClient {
+function createChatClient(viewer: User, ports: BrowserPorts = browserPorts(viewer.id)): ChatClient {
   const conversations = new Map<string, Shared<ConversationView, ConversationEngine>>();
   let socketUsers = 0;
   let stopSocket: Cancel | null = null;
@@ -75,6 +77,7 @@ function createChatClient(viewer: User, ports: BrowserPorts = browserPorts()): C
   return {
     viewer,
     ports,
+    drafts: new Map(),
     socket,
     retainSocket,
     conversation(consultationId, initial) {

@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import { beforeAll, describe, expect, test } from "vitest";
 import { errorBodySchema } from "@/lib/protocol/errors";
+import { VIEWER_HEADER } from "@/lib/protocol/viewer-header";
 import { clientOf, rowsOf, sealToken, useApp } from "@/tests/support/app-world";
 import { type Answer, HttpClient, type RequestOptions } from "@/tests/support/http-client";
 import { createWorld, messageOf } from "@/tests/support/world";
@@ -296,3 +297,17 @@ describe("what is not there", () => {
     expect(english.body.error.message).toBe("Please sign in.");
   });
 });
+
+test.each(ROUTES)(
+  "SND5 $name in somebody else's session than the caller believes is 401 and changes nothing",
+  async (route) => {
+    const before = await rowsOf([world.consultationId]);
+    const headers = { [VIEWER_HEADER]: world.patient.userId };
+    expectRefusal(
+      await client.request(route.method, route.path(), { ...route.body?.(), headers }),
+      401,
+      "session-ended",
+    );
+    expect(await rowsOf([world.consultationId])).toBe(before);
+  },
+);

@@ -1,0 +1,2 @@
+/** Optional on every call: the user on whose behalf a client believes to act. Somebody else's session refuses it. */
+export const VIEWER_HEADER = "x-murph-user";
