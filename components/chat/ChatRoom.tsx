@@ -5,6 +5,7 @@ import { useCallback, useMemo, useRef } from "react";
 import { Button } from "@/components/ui/Button";
 import { Notice } from "@/components/ui/Notice";
 import { useWords } from "@/components/ui/ViewpointProvider";
+import { useChatClient } from "@/hooks/useChatClient";
 import { useRealtimeMessages } from "@/hooks/useRealtimeMessages";
 import type { TimelineItem } from "@/lib/core/timeline";
 import { errorWords } from "@/lib/i18n/catalogue";
@@ -18,8 +19,10 @@ import { CompleteDialog } from "./CompleteDialog";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { ConnectionIndicator } from "./ConnectionIndicator";
 import type { ChatActions } from "./form-action";
+import { KeptDraft } from "./KeptDraft";
 import { MessageInput, type MessageInputHandle } from "./MessageInput";
 import { MessageList } from "./MessageList";
+import { OutOfDateNotice } from "./OutOfDateNotice";
 import { ReadOnlyNotice } from "./ReadOnlyNotice";
 import { SignedOutNotice } from "./SignedOutNotice";
 import { StartButton } from "./StartButton";
@@ -44,6 +47,7 @@ export function ChatRoom(props: ChatRoomProps) {
     props;
   const words = useWords();
   const room = useRealtimeMessages(roomId, initialSnapshot);
+  const { drafts } = useChatClient();
   const { consultation, retry, discard, markRead, loadOlder } = room;
   const input = useRef<MessageInputHandle>(null);
   const items = useMemo(
@@ -78,6 +82,7 @@ export function ChatRoom(props: ChatRoomProps) {
       </Notice>
     );
   }
+  const draft = drafts.get(roomId)?.trim();
   const practitioner = currentUser.role === "PRACTITIONER";
   return (
     <div className="flex h-full min-h-0 flex-col">
@@ -87,7 +92,9 @@ export function ChatRoom(props: ChatRoomProps) {
           <CompleteDialog consultationId={roomId} action={actions.completeConsultation} />
         ) : null}
       </ChatHeader>
-      <ConnectionBanner status={room.status} push={room.push} />
+      {room.failure || room.signedOut ? null : (
+        <ConnectionBanner status={room.status} push={room.push} reachable={room.reachable} />
+      )}
       {items.length === 0 ? (
         <div className="grid min-h-0 grow overflow-y-auto">
           <Notice
@@ -108,7 +115,7 @@ export function ChatRoom(props: ChatRoomProps) {
           actions={unsent}
         />
       )}
-      {room.signedOut ? <SignedOutNotice /> : null}
+      {room.signedOut ? <SignedOutNotice /> : room.failure ? <OutOfDateNotice failure={room.failure} /> : null}
       <Announcer key={`spoken-${roomId}`} items={items} />
       {!consultation ? (
         <ComposerSkeleton />
@@ -120,9 +127,13 @@ export function ChatRoom(props: ChatRoomProps) {
           formMessageId={formMessageId}
           formAction={actions?.sendMessage}
           onSend={room.send}
+          drafts={drafts}
         />
       ) : (
-        <ReadOnlyNotice consultation={consultation} status={consultation.status} role={currentUser.role} />
+        <>
+          {draft ? <KeptDraft text={draft} /> : null}
+          <ReadOnlyNotice consultation={consultation} status={consultation.status} role={currentUser.role} />
+        </>
       )}
       {consultation?.status === "SCHEDULED" && practitioner && actions ? (
         <StartButton consultationId={roomId} action={actions.startConsultation} />

@@ -9,13 +9,21 @@ import { useLasting } from "./useLasting";
 
 const PATIENCE_MS = 2_000;
 
+interface ConnectionBannerProps {
+  status: ConnectionStatus;
+  push: PushState;
+  reachable: boolean;
+}
+
 /** CON1: only what lasts is worth a banner, and it says what still works. */
-export function ConnectionBanner({ status, push }: { status: ConnectionStatus; push: PushState }) {
+export function ConnectionBanner({ status, push, reachable }: ConnectionBannerProps) {
   const { banner } = useWords().connection;
   const still = useReducedMotion();
-  const trouble = status !== "live" || push === "delayed";
+  const trouble = status !== "live" || push === "delayed" || !reachable;
   const shown = useLasting(trouble, PATIENCE_MS);
-  const delayed = push === "delayed" && status !== "offline";
+  const delayed = status === "live" || push === "delayed";
+  const words =
+    status === "offline" ? banner.offline : !reachable ? banner.unreachable : delayed ? banner.delayed : banner[status];
   const Icon = status === "offline" ? WifiOff : CloudOff;
 
   return (
@@ -31,7 +39,7 @@ export function ConnectionBanner({ status, push }: { status: ConnectionStatus; p
           >
             <p className="mx-auto flex max-w-3xl gap-2.5 px-4 py-2.5 text-sm sm:px-5">
               <Icon aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
-              {delayed || status === "live" ? banner.delayed : banner[status]}
+              {words}
             </p>
           </motion.div>
         ) : null}

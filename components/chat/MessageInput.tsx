@@ -31,13 +31,15 @@ interface MessageInputProps {
   formMessageId: string | undefined;
   formAction: FormAction | undefined;
   onSend(content: string): Promise<SendResult>;
+  /** Where words wait, by consultation, while this composer is not on the screen. */
+  drafts: Map<string, string>;
   ref?: Ref<MessageInputHandle>;
 }
 
 const COUNTER_FROM = 300;
 const noAction: FormAction = async () => IDLE;
 
-export function MessageInput({ consultationId, formMessageId, formAction, onSend, ref }: MessageInputProps) {
+export function MessageInput({ consultationId, formMessageId, formAction, onSend, drafts, ref }: MessageInputProps) {
   const words = useWords();
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
@@ -53,8 +55,13 @@ export function MessageInput({ consultationId, formMessageId, formAction, onSend
     box.style.height = "auto";
     box.style.height = `${box.scrollHeight}px`;
     setLength(countCodePoints(box.value.normalize("NFC").trim()));
+    drafts.set(consultationId, box.value);
   };
-  useLayoutEffect(refresh, []);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the composer comes onto the screen.
+  useLayoutEffect(() => {
+    if (field.current && field.current.value === "") field.current.value = drafts.get(consultationId) ?? "";
+    refresh();
+  }, []);
 
   useImperativeHandle(ref, () => ({
     restore(text) {

@@ -36,6 +36,8 @@ export function ParkedNotice({ id, pending, actions }: ParkedNoticeProps) {
         {signIn ? (
           <a
             href="/sign-in"
+            target="_blank"
+            rel="noopener"
             className="inline-flex min-h-8 items-center px-2.5 text-sm font-medium text-accent underline"
           >
             {words.pages.signInAgain}

@@ -5,7 +5,7 @@ import { usePathname } from "next/navigation";
 import { buttonClass } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 
-/** The session ended while the conversation is open: what is here stays here. */
+/** The session ended while the conversation is open. Unsent words live in this tab, so signing in must not leave it. */
 export function SignedOutNotice() {
   const words = useWords();
   const path = usePathname();
@@ -13,7 +13,12 @@ export function SignedOutNotice() {
     <div role="alert" className="shrink-0 border-line border-t bg-warning-soft px-4 py-3 text-warning">
       <div className="mx-auto flex max-w-3xl flex-wrap items-center justify-between gap-3 sm:px-5">
         <p className="min-w-0 text-sm">{words.errors["session-ended"]}</p>
-        <a href={`/sign-in?callbackUrl=${encodeURIComponent(path)}`} className={buttonClass({ size: "small" })}>
+        <a
+          href={`/sign-in?callbackUrl=${encodeURIComponent(path)}`}
+          target="_blank"
+          rel="noopener"
+          className={buttonClass({ size: "small" })}
+        >
           <LogIn aria-hidden="true" className="size-4" />
           {words.pages.signInAgain}
         </a>

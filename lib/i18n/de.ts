@@ -106,6 +106,7 @@ export const de: Catalogue = {
     parkedBehind: "Wartet auf die Nachricht darüber.",
     failed: "Dieses Gespräch konnte nicht geladen werden",
     reload: "Erneut laden",
+    keptDraft: "Sie waren beim Schreiben. Nicht gesendet wurde:",
   },
   system: {
     started: (name) => `${name} hat die Sprechstunde begonnen`,
@@ -183,6 +184,8 @@ export const de: Catalogue = {
       connecting: "Die Verbindung wird noch aufgebaut. Lesen und Schreiben geht schon.",
       polling: "Die Live-Verbindung ist unterbrochen. Nachrichten kommen und gehen weiter, nur einige Sekunden später.",
       offline: "Sie sind offline. Lesen geht weiter; was Sie schreiben, wird gesendet, sobald Sie wieder online sind.",
+      unreachable:
+        "Wir sind gerade nicht erreichbar. Was Sie schreiben, bleibt hier und wird gesendet, sobald es wieder geht.",
       delayed: "Live-Meldungen sind gerade langsam. Nachrichten sind gespeichert und kommen einige Sekunden später an.",
     },
   },
@@ -210,6 +213,8 @@ export const de: Catalogue = {
     "rate-limited": "Das war viel auf einmal. Warten Sie einen Moment und versuchen Sie es dann noch einmal.",
     "internal-error": "Bei uns ist etwas schiefgegangen. Versuchen Sie es gleich noch einmal.",
     unavailable: "Wir sind gerade nicht erreichbar. Versuchen Sie es gleich noch einmal; nichts geht verloren.",
+    "out-of-sync":
+      "Dieses Gespräch ließ sich nicht auf den neuesten Stand bringen. Kopieren Sie, was noch nicht gesendet ist, und laden Sie es neu.",
     network: "Keine Antwort aus dem Netz. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.",
     unknown: "Etwas ist schiefgegangen. Versuchen Sie es noch einmal.",
   },
@@ -220,6 +225,6 @@ export const de: Catalogue = {
     error: "Diese Seite konnte nicht gezeigt werden. Was Sie gesendet haben, ist nicht verloren.",
     retry: "Noch einmal versuchen",
     home: "Zu Ihren Sprechstunden",
-    signInAgain: "Wieder anmelden",
+    signInAgain: "Wieder anmelden (neuer Tab)",
   },
 };

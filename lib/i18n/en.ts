@@ -97,6 +97,7 @@ export const en = {
     parkedBehind: "Waits for the message above it.",
     failed: "We could not load this conversation",
     reload: "Load again",
+    keptDraft: "You were writing. It was not sent:",
   },
   system: {
     started: (name: string) => `${name} started the consultation`,
@@ -176,6 +177,7 @@ export const en = {
       connecting: "Still connecting. You can read and write meanwhile.",
       polling: "The live connection is down. Messages still come and go, a few seconds later than usual.",
       offline: "You are offline. You can read what is here; what you write is sent once you are online again.",
+      unreachable: "We cannot be reached just now. What you write stays here and is sent as soon as we are back.",
       delayed: "Live updates are slow just now. Messages are saved and arrive a few seconds later.",
     },
   },
@@ -202,6 +204,7 @@ export const en = {
     "rate-limited": "That was a lot at once. Wait a moment, then try again.",
     "internal-error": "Something went wrong on our side. Try again in a moment.",
     unavailable: "We are not reachable just now. Try again in a moment; nothing is lost.",
+    "out-of-sync": "This conversation could not be brought up to date. Copy what is not sent yet, then load it again.",
     network: "No answer from the network. Check your connection and try again.",
     unknown: "Something went wrong. Try again.",
   },
@@ -212,7 +215,7 @@ export const en = {
     error: "This page could not be shown. Nothing you sent is lost.",
     retry: "Try again",
     home: "To your consultations",
-    signInAgain: "Sign in again",
+    signInAgain: "Sign in again (new tab)",
   },
 };
 

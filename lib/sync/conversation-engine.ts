@@ -28,6 +28,8 @@ export interface ConversationView {
   readonly status: ConnectionStatus;
   readonly push: PushState;
   readonly failure: FeedFailure | null;
+  /** The server answers. While it does not, nothing comes or goes, whatever the status says. */
+  readonly reachable: boolean;
   /** The session ended: nothing is lost, it goes on after signing in. */
   readonly signedOut: boolean;
 }
@@ -161,7 +163,7 @@ export class ConversationEngine {
   }
 
   #view(): ConversationView {
-    const { conversation, failure, loadingOlder } = this.#feed;
+    const { conversation, failure, reachable, loadingOlder } = this.#feed;
     return {
       consultation: conversation?.consultation ?? null,
       participants: conversation?.participants ?? NOBODY,
@@ -171,6 +173,7 @@ export class ConversationEngine {
       status: this.#connection.status,
       push: conversation?.push ?? "ok",
       failure,
+      reachable,
       signedOut: this.#queue.signedOut || failure === "unauthenticated" || failure === "session-ended",
     };
   }

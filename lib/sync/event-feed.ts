@@ -53,6 +53,7 @@ export class EventFeed {
   #reload = false;
   #resets = 0;
   #failure: FeedFailure | null = null;
+  #reachable = true;
   #loadingOlder: Promise<void> | null = null;
   /** Answers to what was asked before a stop belong to nobody. */
   #generation = 0;
@@ -71,6 +72,11 @@ export class EventFeed {
 
   get failure(): FeedFailure | null {
     return this.#failure;
+  }
+
+  /** Whether the last question was answered at all: without that polling brings nothing either. */
+  get reachable(): boolean {
+    return this.#reachable;
   }
 
   get loadingOlder(): boolean {
@@ -256,6 +262,7 @@ export class EventFeed {
 
   #failed(failure: ApiFailure): false {
     const kind = classify(failure);
+    this.#reachable = kind !== "transient" || failure.kind === "unreadable";
     if (kind !== "transient") {
       this.#failure = codeOf(failure);
     } else if (failure.kind === "unreadable") {
@@ -269,6 +276,7 @@ export class EventFeed {
 
   #succeeded(): void {
     this.#failure = null;
+    this.#reachable = true;
     this.#backoff.reset();
     this.#options.onAnswer();
   }

@@ -298,6 +298,26 @@ describe("SND4 refusals of reading", () => {
   });
 });
 
+describe("CON1 the server itself is away", () => {
+  it("CON1 A8 polling that is not answered is told from polling that is, and a refusal is an answer", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.transport.reachable = false;
+    client.transport.disconnect();
+    await world.clock.advance(10_000);
+    expect(client.view).toMatchObject({ status: "polling", reachable: true });
+    client.api.script("readEvents", refused("unavailable"), refused("unavailable"));
+    await world.clock.advance(3_700);
+    expect(client.view.reachable).toBe(false);
+    await world.clock.advance(10_000);
+    expect(client.view.reachable).toBe(true);
+    client.api.script("readEvents", ...Array.from({ length: 9 }, () => refused("session-ended")));
+    await world.clock.advance(3_700);
+    expect(client.view).toMatchObject({ reachable: true, signedOut: true });
+    client.stop();
+  });
+});
+
 describe("RCV6 older pages", () => {
   it("RCV6 a page overtaken by a delete does not bring the words back", async () => {
     const world = new World();

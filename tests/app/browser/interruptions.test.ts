@@ -1,0 +1,115 @@
+import { describe, expect, it } from "vitest";
+import { db } from "@/lib/server/db";
+import { sealToken, useApp } from "@/tests/support/app-world";
+import { live, useBrowser, write } from "@/tests/support/browser";
+import { createConsultation, createWorld, type Person } from "@/tests/support/world";
+
+const app = useApp();
+const { join } = useBrowser(app);
+
+async function cookieOf({ sessionId, userId }: Person) {
+  const value = await sealToken(app, { sessionId, userId });
+  return { name: "next-auth.session-token", value, url: app.baseUrl, httpOnly: true, sameSite: "Lax" as const };
+}
+
+describe("words in the composer", () => {
+  it("SND1 wait in their room while another one is open", async () => {
+    const { patient, practitioner, consultationId } = await createWorld();
+    const other = await createConsultation([patient, practitioner]);
+    const { page } = await join(patient, consultationId);
+    await page.getByRole("textbox").fill("half a thought");
+    for (const id of [other, consultationId]) {
+      await page.locator(`a[href$="/consultations/${id}"]`).first().click();
+      await page.waitForURL(`**/consultations/${id}`);
+      await live(page);
+      const words = id === other ? "" : "half a thought";
+      await expect.poll(() => page.getByRole("textbox").inputValue()).toBe(words);
+    }
+    await page.getByRole("textbox").press("Enter");
+    await page.getByRole("log").getByText("half a thought").waitFor();
+    await page.locator(`a[href$="/consultations/${other}"]`).first().click();
+    await page.waitForURL(`**/consultations/${other}`);
+    await page.locator(`a[href$="/consultations/${consultationId}"]`).first().click();
+    await page.waitForURL(`**/consultations/${consultationId}`);
+    await live(page);
+    expect(await page.getByRole("textbox").inputValue()).toBe("");
+  });
+
+  it("SND1 UI3 can still be read and copied after the consultation was completed meanwhile", async () => {
+    const { patient, practitioner, consultationId } = await createWorld();
+    const [anna, weber] = [await join(patient, consultationId), await join(practitioner, consultationId)];
+    await anna.page.getByRole("textbox").fill("one more question");
+    await weber.page.getByRole("button", { name: "Complete consultation" }).click();
+    await weber.page.getByRole("dialog").getByRole("button", { name: "Complete consultation" }).click();
+    await anna.page.getByText("This consultation is completed").waitFor();
+    expect(await anna.page.getByText("one more question").count()).toBe(1);
+    expect(await anna.page.getByRole("button", { name: "Copy" }).count()).toBe(1);
+  });
+});
+
+describe("sessions", () => {
+  it("F29 CON1 an ended one is told while nothing is being sent, and signing in goes on in the same tab", async () => {
+    const { patient, consultationId } = await createWorld();
+    const { page, context, complaints } = await join(patient, consultationId);
+    await db().session.update({ where: { id: patient.sessionId }, data: { endedAt: new Date() } });
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await page.getByText("Your session has ended.").waitFor();
+    await write(page, "kept meanwhile");
+    await page.getByRole("log").getByText("kept meanwhile").waitFor();
+    const signIn = page.getByRole("link", { name: /sign in again/i });
+    expect(await signIn.getAttribute("target")).toBe("_blank");
+    expect(await db().message.count({ where: { consultationId } })).toBe(0);
+
+    const session = await db().session.create({
+      data: { userId: patient.userId, expiresAt: new Date(Date.now() + 3_600_000) },
+    });
+    await context.addCookies([await cookieOf({ ...patient, sessionId: session.id })]);
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await page.getByText("Your session has ended.").waitFor({ state: "detached" });
+    await expect.poll(() => db().message.count({ where: { consultationId } })).toBe(1);
+    // The browser logs every 401 it was given.
+    complaints.length = 0;
+  });
+
+  it("SND5 words written as one person are never sent as another who signed in beside them", async () => {
+    const { patient, practitioner, consultationId } = await createWorld();
+    const { page, context, complaints } = await join(patient, consultationId);
+    await context.addCookies([await cookieOf(practitioner)]);
+    await write(page, "from the patient");
+    await page.getByText("Your session has ended.").waitFor();
+    expect(await db().message.count({ where: { consultationId } })).toBe(0);
+    await context.addCookies([await cookieOf(patient)]);
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await page.getByText("Your session has ended.").waitFor({ state: "detached" });
+    await expect
+      .poll(() => db().message.findMany({ where: { consultationId }, select: { senderId: true } }))
+      .toEqual([{ senderId: patient.userId }]);
+    complaints.length = 0;
+  });
+});
+
+describe("the server", () => {
+  it("CON1 A8 SND3 while it does not answer the banner promises no messages, and what was written is sent afterwards", async () => {
+    const { patient, consultationId } = await createWorld();
+    const { page, complaints } = await join(patient, consultationId);
+    await page.route("**/api/**", (route) => route.abort());
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await write(page, "into the silence");
+    await page.getByText("We cannot be reached just now.").waitFor();
+    expect(await page.getByText("Sent", { exact: true }).count()).toBe(0);
+    await page.unroute("**/api/**");
+    await page.getByText("We cannot be reached just now.").waitFor({ state: "detached" });
+    await expect.poll(() => db().message.count({ where: { consultationId, senderId: patient.userId } })).toBe(1);
+    // The browser logs every request that failed.
+    complaints.length = 0;
+  });
+
+  it("RCV4 A8 who takes no part any more is told so in words beside what is on the screen", async () => {
+    const { patient, consultationId } = await createWorld();
+    const { page, complaints } = await join(patient, consultationId);
+    await db().participant.deleteMany({ where: { consultationId, userId: patient.userId } });
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
+    await page.getByText("it is not yours to see").waitFor();
+    complaints.length = 0;
+  });
+});
