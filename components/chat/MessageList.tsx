@@ -1,17 +1,19 @@
 "use client";
 
 import { type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
-import { Virtualizer, type VirtualizerHandle } from "virtua";
+import { Virtualizer } from "virtua";
 import { cn } from "@/components/ui/cn";
 import { useViewpoint } from "@/components/ui/ViewpointProvider";
 import type { TimelineItem } from "@/lib/core/timeline";
 import { HISTORY_EDGE_HEIGHT, HistoryEdge } from "./HistoryEdge";
 import { JumpToLatest } from "./JumpToLatest";
 import type { UnsentActions } from "./ParkedNotice";
+import { ReaderContext, SteadyRows } from "./StayInPlace";
 import { TimelineRowView } from "./TimelineRowView";
 import { activeRow, countNew, nextRow } from "./timeline-navigation";
 import { createDayOf, type TimelineRow, timelineRows } from "./timeline-rows";
 import { useArrivals } from "./useArrivals";
+import { usePageStarts, useShift } from "./useOlderPages";
 import { useSeen } from "./useSeen";
 
 interface MessageListProps {
@@ -27,6 +29,8 @@ interface MessageListProps {
 
 const AT_END_PX = 64;
 const LOAD_AHEAD_PX = 1_000;
+/** Of a row not drawn yet. Left to estimate by itself, the list draws no rows ahead of the view until it has. */
+const ROW_GUESS_PX = 80;
 
 /**
  * The log of a conversation. The server, and the first client render, put out plain rows that stand at their end by
@@ -37,7 +41,6 @@ export function MessageList(props: MessageListProps) {
   const { label, items, hasMore, loadingOlder, onLoadOlder, onSeen, actions } = props;
   const { view, now } = useViewpoint();
   const scroller = useRef<HTMLDivElement>(null);
-  const list = useRef<VirtualizerHandle>(null);
   const [sizes, setSizes] = useState<number[] | null>(null);
   const [activeKey, setActiveKey] = useState<string | null>(null);
   const [leftAtSeq, setLeftAtSeq] = useState<number | null>(null);
@@ -46,7 +49,9 @@ export function MessageList(props: MessageListProps) {
   const { isArriving, arrived } = useArrivals(items);
 
   const dayOf = useMemo(() => createDayOf(view), [view]);
-  const rows = useMemo(() => timelineRows(items, dayOf, now), [items, dayOf, now]);
+  const pageStarts = usePageStarts(items);
+  const rows = useMemo(() => timelineRows(items, dayOf, now, pageStarts), [items, dayOf, now, pageStarts]);
+  const reader = useMemo(() => ({ scroller, stick }), []);
   const shift = useShift(rows);
   const look = useSeen(scroller, rows, onSeen);
   const newestOwnKey = items.findLast(({ own, message }) => own && message?.kind !== "system")?.key;
@@ -131,24 +136,27 @@ export function MessageList(props: MessageListProps) {
           {sizes === null ? (
             <div data-plain-rows="">{rows.map(renderRow)}</div>
           ) : (
-            <Virtualizer
-              ref={list}
-              scrollRef={scroller}
-              data={rows}
-              shift={shift}
-              cache={[sizes]}
-              ssrCount={sizes.length}
-              startMargin={HISTORY_EDGE_HEIGHT}
-              bufferSize={600}
-              keepMounted={activeIndex < 0 ? [] : [activeIndex]}
-              onScroll={onMoved}
-              onResize={() => {
-                if (stick.current) toEnd();
-                look();
-              }}
-            >
-              {renderRow}
-            </Virtualizer>
+            <ReaderContext value={reader}>
+              <Virtualizer
+                as={SteadyRows}
+                scrollRef={scroller}
+                data={rows}
+                shift={shift}
+                cache={[sizes]}
+                itemSize={ROW_GUESS_PX}
+                ssrCount={sizes.length}
+                startMargin={HISTORY_EDGE_HEIGHT}
+                bufferSize={600}
+                keepMounted={activeIndex < 0 ? [] : [activeIndex]}
+                onScroll={onMoved}
+                onResize={() => {
+                  if (stick.current) toEnd();
+                  look();
+                }}
+              >
+                {renderRow}
+              </Virtualizer>
+            </ReaderContext>
           )}
           <div className="h-4 shrink-0" />
         </div>
@@ -163,14 +171,4 @@ export function MessageList(props: MessageListProps) {
       />
     </div>
   );
-}
-
-/** True in the render that puts rows before the others: then the list keeps its distance from the end. */
-function useShift(rows: readonly TimelineRow[]): boolean {
-  const [known, setKnown] = useState({ rows, shift: false });
-  if (known.rows === rows) return known.shift;
-  const firstMessage = known.rows.find(({ kind }) => kind !== "day")?.key;
-  const shift = firstMessage !== undefined && rows.find(({ kind }) => kind !== "day")?.key !== firstMessage;
-  setKnown({ rows, shift });
-  return shift;
 }

@@ -33,11 +33,15 @@ export function createDayOf(view: Viewpoint): (time: number) => string {
   };
 }
 
-/** Puts day dividers between the items and groups what one person wrote within five minutes. Unsent counts as now. */
+/**
+ * Puts day dividers between the items and groups what one person wrote within five minutes, beginning anew at the given
+ * keys. Unsent counts as now.
+ */
 export function timelineRows(
   items: readonly TimelineItem[],
   dayOf: (time: number) => string,
   now: number,
+  groupStarts: ReadonlySet<string>,
 ): TimelineRow[] {
   const rows: TimelineRow[] = [];
   let day: string | null = null;
@@ -61,7 +65,8 @@ export function timelineRows(
       continue;
     }
     const sender = item.own ? "own" : (message?.sender?.id ?? null);
-    const joined: Group | null = group?.sender === sender && time - group.time < GROUP_MS ? group : null;
+    const joined: Group | null =
+      group?.sender === sender && time - group.time < GROUP_MS && !groupStarts.has(item.key) ? group : null;
     if (joined) joined.last.last = false;
     const row: MessageRow = { kind: "message", key: item.key, item, first: joined === null, last: true };
     rows.push(row);

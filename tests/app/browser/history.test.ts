@@ -32,16 +32,87 @@ describe("history", () => {
         await frame();
         await frame();
         const top = scroller.getBoundingClientRect().top;
-        const anchor = [...element.querySelectorAll("article")].find((row) => row.getBoundingClientRect().top >= top);
+        // Rows that wait for their first measurement are hidden: nobody sees them move.
+        const anchor = [...element.querySelectorAll("article")].find(
+          (row) => row.getBoundingClientRect().top >= top && getComputedStyle(row).visibility === "visible",
+        );
         const before = anchor?.getBoundingClientRect().top ?? 0;
-        for (let wait = 0; wait < 6; wait++) await frame();
-        if (anchor?.isConnected) moved = Math.max(moved, Math.abs(anchor.getBoundingClientRect().top - before));
+        for (let wait = 0; wait < 6; wait++) {
+          await frame();
+          if (anchor?.isConnected) moved = Math.max(moved, Math.abs(anchor.getBoundingClientRect().top - before));
+        }
       }
       return { moved, reached: element.textContent?.includes("message 1. ") ?? false };
     });
     expect(worst.reached).toBe(true);
     expect(worst.moved).toBeLessThanOrEqual(1);
     expect(await log.locator("article").count()).toBeLessThan(120);
+  });
+
+  it("D1 a page that comes while the reader stands at the very top moves nothing, whenever after the wheel", async () => {
+    const { patient, practitioner, consultationId } = await createWorld();
+    for (let index = 1; index <= 230; index++) {
+      const text = `message ${index}. ${"words ".repeat((index * 7) % 40)}`;
+      await sendMessage(index % 3 ? patient : practitioner, messageOf(consultationId, text));
+    }
+    const { page } = await join(patient, consultationId);
+    const log = page.getByRole("log");
+    await log.getByText("message 230.").waitFor();
+    // Each page is held back until the reader is where the test wants him.
+    let release = () => {};
+    let gate = new Promise<void>((resolve) => {
+      release = resolve;
+    });
+    await page.route("**/messages?*", async (route) => {
+      await gate;
+      await route.continue();
+    });
+    await log.hover();
+    for (const [first, framesAtTop] of [
+      [131, 0],
+      [81, 4],
+      [31, 8],
+      [1, 20],
+    ] as const) {
+      await expect
+        .poll(async () => {
+          await page.mouse.wheel(0, -2_000);
+          return log.evaluate((box) => box.scrollTop);
+        })
+        .toBe(0);
+      const moved = log.evaluate(
+        async (box, { text, wait }) => {
+          const frame = () => new Promise((resolve) => requestAnimationFrame(() => resolve(undefined)));
+          const edge = box.getBoundingClientRect().top;
+          for (let count = 0; count < wait; count++) await frame();
+          const anchor = [...box.querySelectorAll("article")].find(
+            (row) => row.getBoundingClientRect().top >= edge && getComputedStyle(row).visibility === "visible",
+          );
+          if (!anchor) throw new Error("no message in view");
+          const before = anchor.getBoundingClientRect().top;
+          const height = box.scrollHeight;
+          Object.assign(window, { anchored: true });
+          let worst = 0;
+          const deadline = performance.now() + 10_000;
+          for (let after = 0; after < 30; ) {
+            await frame();
+            if (performance.now() > deadline) throw new Error(`no page with ${text}`);
+            if (!anchor.isConnected) throw new Error("the message in view went away");
+            worst = Math.max(worst, Math.abs(anchor.getBoundingClientRect().top - before));
+            if (box.scrollHeight > height + 500) after += 1;
+          }
+          return worst;
+        },
+        { text: `message ${first}.`, wait: framesAtTop },
+      );
+      await page.waitForFunction(() => "anchored" in window);
+      await page.evaluate(() => Reflect.deleteProperty(window, "anchored"));
+      release();
+      expect(await moved, `page from message ${first}`).toBeLessThanOrEqual(1);
+      gate = new Promise<void>((resolve) => {
+        release = resolve;
+      });
+    }
   });
 
   it("D2 A5 who reads older messages is not thrown to the end; a pill says how many are new and leads there", async () => {

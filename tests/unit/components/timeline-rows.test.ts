@@ -20,8 +20,8 @@ function unsent(key: string): TimelineItem {
   return { key, message: null, pending, own: true, delivery: "queued" };
 }
 
-const shape = (items: TimelineItem[]) =>
-  timelineRows(items, berlin, now).map((row) =>
+const shape = (items: TimelineItem[], groupStarts: string[] = []) =>
+  timelineRows(items, berlin, now, new Set(groupStarts)).map((row) =>
     row.kind === "message" ? `${row.key}${row.first ? " first" : ""}${row.last ? " last" : ""}` : row.key,
   );
 
@@ -35,6 +35,14 @@ describe("A5 rows of the timeline", () => {
         said(4, anna, "2026-11-21T10:10:01.000Z"),
       ]),
     ).toEqual(["day-2026-11-21", "m1 first", "m2 last", "m3 first last", "m4 first last"]);
+  });
+
+  it("D1 a message that once stood first keeps its name when an older page joins its group", () => {
+    const page = [said(3, weber, "2026-11-21T10:02:00.000Z"), said(4, weber, "2026-11-21T10:03:00.000Z")];
+    const older = [said(1, weber, "2026-11-21T10:00:00.000Z"), said(2, weber, "2026-11-21T10:01:00.000Z")];
+    expect(shape([...older, ...page], ["m3"])).toEqual([
+      ...["day-2026-11-21", "m1 first", "m2 last", "m3 first", "m4 last"],
+    ]);
   });
 
   it("A5 divides days in the viewer's zone, not in UTC", () => {
