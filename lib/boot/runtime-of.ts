@@ -16,10 +16,11 @@ export function runtimeOf(parts: {
   const shared = { env, databaseUrl: database.url, databaseDirectUrl: database.directUrl, nextAuthSecret };
   if (env.pusher.kind === "external") {
     const { appId, key, secret, cluster, host, port, tls, publicHost, publicPort, publicTls } = env.pusher;
+    const wsHost = cluster === null ? publicHost : `ws-${cluster}.pusher.com`;
     return {
       ...shared,
       pusher: { appId, key, secret, cluster, host, port, useTLS: tls, ...encryption },
-      publicPusher: { key, cluster, wsHost: publicHost, wsPort: publicPort, forceTLS: publicTls, encrypted },
+      publicPusher: { key, cluster, wsHost, wsPort: publicPort, forceTLS: publicTls, encrypted },
       channelsPort: null,
     };
   }
