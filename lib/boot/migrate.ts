@@ -110,21 +110,26 @@ function checksums(sql: string): string[] {
 }
 
 async function applyMigration(client: pg.Client, { name, sql }: Migration): Promise<void> {
-  const id = randomUUID();
-  await client.query("INSERT INTO _prisma_migrations (id, checksum, migration_name) VALUES ($1, $2, $3)", [
-    id,
-    checksums(sql)[0],
-    name,
-  ]);
+  const row = [randomUUID(), checksums(sql)[0], name];
   try {
-    // The whole file in one simple query is one implicit transaction.
+    await client.query("BEGIN");
     await client.query(sql);
+    // In the same transaction: a process that dies on the way leaves neither the change nor half a row behind.
+    await client.query(
+      `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+       VALUES ($1, $2, $3, clock_timestamp(), 1)`,
+      row,
+    );
+    await client.query("COMMIT");
   } catch (error) {
     const message = (error as Error).message;
-    await client.query("UPDATE _prisma_migrations SET logs = $2 WHERE id = $1", [id, message]);
+    await client.query("ROLLBACK");
+    await client.query("INSERT INTO _prisma_migrations (id, checksum, migration_name, logs) VALUES ($1, $2, $3, $4)", [
+      ...row,
+      message,
+    ]);
     throw new MigrationError(`The migration ${name} failed: ${message}`);
   }
-  await client.query("UPDATE _prisma_migrations SET finished_at = now(), applied_steps_count = 1 WHERE id = $1", [id]);
 }
 
 /** Sets exactly the rights the app needs, taking back what an earlier version may have given. */

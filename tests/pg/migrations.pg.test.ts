@@ -78,6 +78,13 @@ describe("applyMigrations", () => {
     ]);
   });
 
+  test("a start that dies in the middle of a file leaves nothing behind: the next one applies it", async () => {
+    const { ownerUrl } = await database();
+    const dying = { ...first, sql: `${first.sql}SELECT pg_terminate_backend(pg_backend_pid());` };
+    await expect(applyMigrations(ownerUrl, { migrations: [...readMigrations(), dying] })).rejects.toThrow();
+    expect(await applyMigrations(ownerUrl, { migrations: [...readMigrations(), first] })).toEqual([first.name]);
+  });
+
   test("a file changed after it was applied is refused, other line ends are not a change", async () => {
     const { ownerUrl } = await database();
     const migrations = [...readMigrations(), first];
