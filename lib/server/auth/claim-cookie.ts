@@ -5,7 +5,10 @@ import { runtime } from "@/lib/runtime";
 import { AppError } from "@/lib/server/app-error";
 import type { Claim } from "@/lib/server/claim";
 
-/** next-auth's own name on plain http; `__Host-` over TLS pins the cookie to this very host. */
+/**
+ * `__Host-` over TLS pins the cookie to this very host; next-auth's own name on plain http. Where NEXTAUTH_URL says
+ * https only the first is believed: the other could come from a neighbouring host, to sign somebody in as another.
+ */
 export const SESSION_COOKIES = ["__Host-next-auth.session-token", "next-auth.session-token"] as const;
 
 const tokenSchema = z.object({ sessionId: z.uuidv4(), userId: z.uuidv4(), exp: z.int() });
@@ -41,7 +44,8 @@ async function openToken(sealed: string): Promise<Token> {
  * key, and one without our two ids is nobody's.
  */
 export async function readToken(cookies: CookieJar): Promise<Token | null> {
-  for (const name of SESSION_COOKIES) {
+  const pinned = runtime().env.nextAuthUrl?.startsWith("https:");
+  for (const name of pinned ? SESSION_COOKIES.slice(0, 1) : SESSION_COOKIES) {
     const sealed = cookies.get(name)?.value;
     if (!sealed) continue;
     try {
