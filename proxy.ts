@@ -12,7 +12,11 @@ export const config = {
 };
 
 export function proxy(request: NextRequest): NextResponse {
-  return joinSocket(request) ?? refuseForeignPost(request) ?? preparePage(request);
+  try {
+    return joinSocket(request) ?? refuseForeignPost(request) ?? preparePage(request);
+  } catch (error) {
+    return errorResponse(error, request);
+  }
 }
 
 /** Sockets of the built-in Channels server come in at the page's own origin; its port is known at run time only. */
@@ -24,14 +28,9 @@ function joinSocket(request: NextRequest): NextResponse | null {
 }
 
 /** Server actions judge the origin themselves too; Next would answer 500 to a foreign one and let a missing one pass. */
-function refuseForeignPost(request: NextRequest): NextResponse | null {
-  if (request.method === "GET" || request.method === "HEAD") return null;
-  try {
-    requireOwnOrigin(request.headers, true);
-    return null;
-  } catch (error) {
-    return errorResponse(error, request);
-  }
+function refuseForeignPost(request: NextRequest): null {
+  if (request.method !== "GET" && request.method !== "HEAD") requireOwnOrigin(request.headers, true);
+  return null;
 }
 
 function preparePage(request: NextRequest): NextResponse {

@@ -2,13 +2,26 @@ import "server-only";
 import { runtime } from "@/lib/runtime";
 import { AppError } from "@/lib/server/app-error";
 
-/** Our own origin as browsers see it. Forwarding headers of strangers are gone by now (client-address.ts). */
+/**
+ * Our own origin as browsers see it. Forwarding headers of strangers are gone by now (client-address.ts).
+ * Throws AppError: malformed-request, where Host cannot be one.
+ */
 export function publicOrigin(headers: Headers): string {
   const fixed = runtime().env.nextAuthUrl;
   if (fixed) return new URL(fixed).origin;
-  const host = headers.get("x-forwarded-host") ?? headers.get("host") ?? "localhost";
-  const scheme = headers.get("x-forwarded-proto")?.split(",")[0]?.trim() === "https" ? "https" : "http";
-  return `${scheme}://${host}`;
+  const host = firstOf(headers.get("x-forwarded-host")) ?? headers.get("host") ?? "localhost";
+  const scheme = firstOf(headers.get("x-forwarded-proto")) === "https" ? "https" : "http";
+  const origin = `${scheme}://${host}`;
+  // It goes into redirects and the Content-Security-Policy: nothing but a host name and a port may stand there.
+  if (!/^[\w.:[\]-]+$/.test(host) || !URL.canParse(origin)) {
+    throw new AppError("malformed-request", { details: { field: "host" } });
+  }
+  return origin;
+}
+
+/** Each proxy on the way adds its own view at the end; the browser's is the first. */
+function firstOf(list: string | null): string | undefined {
+  return list?.split(",")[0]?.trim();
 }
 
 /** Whether browsers reach us over TLS: decides the cookies' names and their Secure flag. */

@@ -1,4 +1,6 @@
 import { randomUUID } from "node:crypto";
+import { once } from "node:events";
+import { request } from "node:http";
 import { beforeAll, describe, expect, test } from "vitest";
 import { createUser } from "@/lib/server/accounts/create-user";
 import { db } from "@/lib/server/db";
@@ -175,6 +177,17 @@ describe("signing in", () => {
     }
     client.cookies.set("next-auth.callback-url", "http%3A%2F%2F%5B");
     expect((await client.get("/api/auth/csrf")).status).toBe(200);
+  });
+
+  test("ATK81 a malformed Host is 400", async () => {
+    for (const host of ["", "[", "a b", "a:99999"]) {
+      for (const path of ["/api/auth/csrf", "/api/auth/signin", "/sign-in"]) {
+        const call = request(`${app.baseUrl}${path}`, { headers: { Host: host } }).end();
+        const [answer] = await once(call, "response");
+        answer.resume();
+        expect([host, path, answer.statusCode]).toEqual([host, path, 400]);
+      }
+    }
   });
 
   test("ATK81 a forged X-Forwarded-Host is not believed", async () => {

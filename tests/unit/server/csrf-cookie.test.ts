@@ -60,6 +60,22 @@ test("without NEXTAUTH_URL the host decides, whether or not a proxy ended TLS", 
   ]);
 });
 
+test("ATK81 a Host that cannot be one is refused, not put into redirects and policies", () => {
+  start();
+  for (const host of ["", "[", "a b", "a:99999", "user@evil.example", "a/b", "a;script-src *", "a\\b"]) {
+    expect(() => publicOrigin(new Headers({ host }))).toThrow("malformed-request");
+  }
+  for (const host of ["chat.example", "chat_1.example:8443", "[::1]:3000", "127.0.0.1"]) {
+    expect(publicOrigin(new Headers({ host }))).toBe(`http://${host}`);
+  }
+});
+
+test("behind several proxies the first one's view of host and scheme counts: it met the browser", () => {
+  start();
+  const headers = { host: "inner:3000", "x-forwarded-host": "chat.example, inner", "x-forwarded-proto": "https, http" };
+  expect(publicOrigin(new Headers(headers))).toBe("https://chat.example");
+});
+
 test.each([
   [{ wsHost: "ws-eu.pusher.com", wsPort: 443, forceTLS: true }, "wss://ws-eu.pusher.com"],
   [{ wsHost: "ws-eu.pusher.com", wsPort: null, forceTLS: true }, "wss://ws-eu.pusher.com"],
