@@ -84,7 +84,9 @@ export function openEndpoint<Query, Body>(options: OpenOptions<Query, Body>): En
 
 async function readInput<Ids, Query, Body>(request: NextRequest, options: EndpointOptions<Ids, Query, Body>) {
   const body = options.body ? await options.body(request) : undefined;
-  const query = options.query && parseInput(options.query, Object.fromEntries(request.nextUrl.searchParams));
+  // `afterAt=` says as little as no `afterAt` at all.
+  const given = [...request.nextUrl.searchParams].filter(([, value]) => value !== "");
+  const query = options.query && parseInput(options.query, Object.fromEntries(given));
   return { query: query as Query, body: body as Body };
 }
 

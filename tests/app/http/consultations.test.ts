@@ -48,6 +48,16 @@ describe("reading", () => {
     expect((await patient.get(path(`/events?after=3&epoch=${encodeURIComponent(epoch)}`))).body.events).toHaveLength(4);
   });
 
+  test("an empty parameter says as little as none", async () => {
+    for (const [full, short] of [
+      ["/events?after=3&afterAt=&epoch=&limit=", "/events?after=3"],
+      ["/messages?before=&limit=2", "/messages?limit=2"],
+    ] as const) {
+      const answer = await patient.get(path(full));
+      expect([answer.status, answer.body]).toEqual([200, (await patient.get(path(short))).body]);
+    }
+  });
+
   test("messages pages backwards", async () => {
     const page = messagesPageSchema.parse((await patient.get(path("/messages?before=6&limit=2"))).body);
     expect([page.messages.map(({ seq }) => seq), page.hasMore, page.headSeq]).toEqual([[4, 5], true, 7]);
