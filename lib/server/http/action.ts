@@ -30,8 +30,8 @@ export async function runAction(
   }
 }
 
-/** A text field of a form; a file or nothing counts as empty. */
-export function textField(form: FormData, name: string): string {
-  const value = form.get(name);
+/** A text field of a form; a file or nothing counts as empty. Whoever calls an action by hand may send no form at all. */
+export function textField(form: unknown, name: string): string {
+  const value = form instanceof FormData ? form.get(name) : null;
   return typeof value === "string" ? value : "";
 }

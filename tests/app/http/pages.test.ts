@@ -216,6 +216,19 @@ describe("the send form without JavaScript", () => {
       expect(answer.status).toBeLessThan(500);
     }
   });
+
+  test("an action called by hand without its form is a refusal, no 500", async () => {
+    const action = /[0-9a-f]{42}(?=&quot;,&quot;bound)/.exec((await patient.get(room())).text)?.[0] ?? "";
+    const before = await rowsOf([world.consultationId]);
+    for (const raw of ["[]", "[null,null]", '["a","b"]', '[{"status":"idle"},{"get":"x"}]']) {
+      const answer = await patient.post(room(), {
+        raw,
+        headers: { "Next-Action": action, "Content-Type": "text/plain;charset=UTF-8" },
+      });
+      expect([raw, answer.status, answer.text]).toEqual([raw, 200, expect.stringContaining('"validation-failed"')]);
+    }
+    expect(await rowsOf([world.consultationId])).toBe(before);
+  });
 });
 
 describe("the socket at the page's own origin", () => {
