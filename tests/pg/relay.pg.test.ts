@@ -152,6 +152,13 @@ describe("publishing by the sweep", () => {
     await settled(consultationId, 25);
   });
 
+  it("a relay that is stopped during its first sweep finishes what that sweep claimed", async () => {
+    const { patient, consultationId } = await createWorld();
+    await sendMessage(patient, messageOf(consultationId, "x"));
+    await startRelay().stop();
+    expect(await cursorOf(consultationId)).toMatchObject({ publishedSeq: 1, dirty: false, leaseOwner: null });
+  });
+
   it("F33 a holder that died is replaced when its lease ends; the fence keeps it from moving the cursor afterwards", async () => {
     const { patient, consultationId } = await createWorld();
     await sendMessage(patient, messageOf(consultationId, "x"));

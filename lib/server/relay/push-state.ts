@@ -1,13 +1,20 @@
 import "server-only";
 import type { PushState } from "@/lib/protocol/snapshot";
 
-const holder = globalThis as { __murphPushFailing?: boolean };
+/** Longer than the longest pause between two attempts (30 s) with their timeouts. */
+const FORGET_AFTER_MS = 60_000;
 
-/** What this process's last attempt to publish says about live delivery. "delayed" makes clients poll. */
+const holder = globalThis as { __murphPushFailedAt?: number | null };
+
+/**
+ * What this process's last attempts to publish say about live delivery. "delayed" makes clients poll. A failure that
+ * was not repeated here is forgotten: another process has published the rest.
+ */
 export function pushState(): PushState {
-  return holder.__murphPushFailing ? "delayed" : "ok";
+  const failedAt = holder.__murphPushFailedAt ?? null;
+  return failedAt !== null && Date.now() - failedAt < FORGET_AFTER_MS ? "delayed" : "ok";
 }
 
 export function reportPublish(outcome: "succeeded" | "failed"): void {
-  holder.__murphPushFailing = outcome === "failed";
+  holder.__murphPushFailedAt = outcome === "failed" ? Date.now() : null;
 }

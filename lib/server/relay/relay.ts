@@ -98,7 +98,8 @@ export function startRelay({ sweepEveryMs = 1_000 } = {}): { stop(): Promise<voi
       stopped = true;
       clearTimeout(timer);
       if (holder.__murphRelay === state) delete holder.__murphRelay;
-      await Promise.allSettled([...state.running]);
+      // A sweep in flight may still have begun to publish.
+      while (state.running.size > 0) await Promise.allSettled([...state.running]);
     },
   };
 }
