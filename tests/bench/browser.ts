@@ -27,6 +27,9 @@ export async function measureBrowser(app: AppAddress): Promise<string[][]> {
     for (let index = 0; index < MESSAGES; index++) latencies.push(await timeOne(sender, receiver, `message ${index}`));
     latencies.sort((a, b) => a - b);
 
+    // Until the last message's receipts have been told and heard.
+    await receiver.waitForLoadState("networkidle");
+    await receiver.waitForTimeout(5_000);
     const bodies: Promise<Buffer>[] = [];
     const count = (response: Response) => bodies.push(response.body());
     receiver.on("response", count);
