@@ -19,9 +19,13 @@ export const sendMessageSchema = z.object({
 export type SendMessage = z.infer<typeof sendMessageSchema>;
 
 export const completeConsultationSchema = z.object({
-  closingNote: lineSchema(1_000)
-    .nullish()
-    .transform((note) => note ?? null),
+  /** A note that says nothing is none. */
+  closingNote: z.preprocess(
+    (note) => (typeof note === "string" && note.trim() === "" ? null : note),
+    lineSchema(1_000)
+      .nullish()
+      .transform((note) => note ?? null),
+  ),
 });
 
 export const receiptSchema = z

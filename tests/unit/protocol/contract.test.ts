@@ -2,7 +2,13 @@ import { randomUUID } from "node:crypto";
 import { v1, v4, v6, v7 } from "uuid";
 import { expect, test } from "vitest";
 import { consultationChannel, parseChannelName, presenceChannel, userChannel } from "@/lib/protocol/channels";
-import { eventsQuerySchema, messagesQuerySchema, receiptSchema, sendMessageSchema } from "@/lib/protocol/commands";
+import {
+  completeConsultationSchema,
+  eventsQuerySchema,
+  messagesQuerySchema,
+  receiptSchema,
+  sendMessageSchema,
+} from "@/lib/protocol/commands";
 import { ERROR_STATUS } from "@/lib/protocol/errors";
 import { messageIdSchema, uuidV4Schema } from "@/lib/protocol/ids";
 import { AppError } from "@/lib/server/app-error";
@@ -89,5 +95,15 @@ test("every error code has a status and words in both languages", () => {
     expect(english).toMatch(/^[A-Z].*\.$/);
     expect(german).toMatch(/^[A-ZÄÖÜ].*\.$/);
     expect(german).not.toBe(english);
+  }
+});
+
+test("a closing note is optional, and one that says nothing is none", () => {
+  for (const body of [{}, { closingNote: null }, { closingNote: "" }, { closingNote: " \n" }]) {
+    expect(completeConsultationSchema.parse(body)).toEqual({ closingNote: null });
+  }
+  expect(completeConsultationSchema.parse({ closingNote: " Rest. " })).toEqual({ closingNote: "Rest." });
+  for (const closingNote of [1, [], "x".repeat(1_001), "\u200b"]) {
+    expect(completeConsultationSchema.safeParse({ closingNote }).success).toBe(false);
   }
 });
