@@ -10,7 +10,7 @@ import { JumpToLatest } from "./JumpToLatest";
 import type { UnsentActions } from "./ParkedNotice";
 import { ReaderContext, SteadyRows } from "./StayInPlace";
 import { TimelineRowView } from "./TimelineRowView";
-import { activeRow, countNew, nextRow } from "./timeline-navigation";
+import { activeRow, countNew, focusRow, nextRow } from "./timeline-navigation";
 import { createDayOf, type TimelineRow, timelineRows } from "./timeline-rows";
 import { useArrivals } from "./useArrivals";
 import { usePageStarts, useShift } from "./useOlderPages";
@@ -99,7 +99,7 @@ export function MessageList(props: MessageListProps) {
     if (next === null) return;
     event.preventDefault();
     setActiveKey(next);
-    requestAnimationFrame(() => document.getElementById(`message-${next}`)?.focus());
+    focusRow(next);
   }
 
   const renderRow = (row: TimelineRow, index: number) => (

@@ -19,6 +19,15 @@ export function nextRow(rows: readonly TimelineRow[], from: number, key: string)
   return found?.key ?? null;
 }
 
+/** A row that was out of the window is drawn first, hidden until it is measured, and takes no focus before. */
+export function focusRow(key: string, frames = 10): void {
+  requestAnimationFrame(() => {
+    const row = document.getElementById(`message-${key}`);
+    row?.focus();
+    if (frames > 1 && (row === null || row !== document.activeElement)) focusRow(key, frames - 1);
+  });
+}
+
 /** What others wrote after a number. */
 export function countNew(items: readonly TimelineItem[], afterSeq: number): number {
   let count = 0;

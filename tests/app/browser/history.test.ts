@@ -135,4 +135,34 @@ describe("history", () => {
     await expect.poll(distance).toBeLessThan(2);
     await reader.page.getByRole("log").getByText("something new").waitFor();
   });
+
+  it("UI A5 arrows, Home and End lead through the rows, drawn before or not; who sends is led to the end", async () => {
+    const { patient, practitioner, consultationId } = await createWorld();
+    for (let index = 1; index <= 60; index++)
+      await sendMessage(index % 3 ? patient : practitioner, messageOf(consultationId, `message ${index}.`));
+    const { page } = await join(patient, consultationId);
+    const log = page.getByRole("log");
+    const focused = page.locator("article:focus");
+    const distance = () => log.evaluate((box) => box.scrollHeight - box.clientHeight - box.scrollTop);
+    await log.getByText("message 60.").waitFor();
+    await log.locator('article[tabindex="0"]').focus();
+    for (let index = 59; index > 48; index--) {
+      await page.keyboard.press("ArrowUp");
+      await focused.getByText(`message ${index}.`).waitFor();
+    }
+    await page.keyboard.press("Home");
+    await focused.getByText("message 11.").waitFor();
+    // Being near the upper edge brings the older page.
+    await log.getByText("message 10.").waitFor();
+    await page.keyboard.press("Home");
+    await focused.getByText("message 1.").waitFor();
+    await page.keyboard.press("End");
+    await focused.getByText("message 60.").waitFor();
+    await page.keyboard.press("Home");
+    await focused.getByText("message 1.").waitFor();
+    await expect.poll(distance).toBeGreaterThan(1_000);
+    await write(page, "sent from far above");
+    await log.getByText("sent from far above").waitFor();
+    await expect.poll(distance).toBeLessThan(2);
+  });
 });
