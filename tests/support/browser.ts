@@ -12,6 +12,8 @@ export interface Visitor {
   foreign: string[];
   /** Errors and warnings the page logged, content security violations among them. */
   complaints: string[];
+  /** Statuses of answers that the test provokes ("net::" for none): Chromium logs each, whenever it likes. */
+  provoked: string[];
 }
 
 /** One Chromium for the file. Every context is closed after its test, which fails if a page complained. */
@@ -25,7 +27,7 @@ export function useBrowser(app: AppAddress) {
   afterEach(async () => {
     const visitors = open.splice(0);
     await Promise.all(visitors.map(({ context }) => context.close()));
-    expect(visitors.flatMap(({ complaints }) => complaints)).toEqual([]);
+    expect(visitors.flatMap(unprovoked)).toEqual([]);
     expect(visitors.flatMap(({ foreign }) => foreign)).toEqual([]);
   });
 
@@ -39,7 +41,7 @@ export function useBrowser(app: AppAddress) {
       ]);
     }
     const page = await context.newPage();
-    const visitor: Visitor = { context, page, foreign: [], complaints: [] };
+    const visitor: Visitor = { context, page, foreign: [], complaints: [], provoked: [] };
     watch(page, visitor, app);
     open.push(visitor);
     return visitor;
@@ -53,6 +55,12 @@ export function useBrowser(app: AppAddress) {
     return visitor;
   }
   return { visit, join };
+}
+
+function unprovoked({ complaints, provoked }: Visitor): string[] {
+  return complaints.filter(
+    (line) => !(line.startsWith("Failed to load resource") && provoked.some((status) => line.includes(` ${status}`))),
+  );
 }
 
 function watch(page: Page, visitor: Visitor, app: AppAddress): void {
