@@ -230,7 +230,7 @@ describe("start and complete", () => {
   });
 
   test.each([
-    ["empty", " "],
+    ["invisible", "\u200b"],
     ["a number", 1],
     ["ATK46 NUL", "a\u0000"],
     ["1,001 code points", "a".repeat(1_001)],
