@@ -7,16 +7,22 @@ import { createWorld, messageOf } from "@/tests/support/world";
 const app = useApp();
 const { join } = useBrowser(app);
 
+/** 230 messages of many heights by two people, open at its end. */
+async function openLongConversation() {
+  const { patient, practitioner, consultationId } = await createWorld();
+  for (let index = 1; index <= 230; index++) {
+    const text = `message ${index}. ${"words ".repeat((index * 7) % 40)}`;
+    await sendMessage(index % 3 ? patient : practitioner, messageOf(consultationId, text));
+  }
+  const { page } = await join(patient, consultationId);
+  const log = page.getByRole("log");
+  await log.getByText("message 230.").waitFor();
+  return { page, log };
+}
+
 describe("history", () => {
   it("D1 scrolling up brings older pages, the message in view stays within a pixel, and the DOM stays small", async () => {
-    const { patient, practitioner, consultationId } = await createWorld();
-    for (let index = 1; index <= 230; index++) {
-      const text = `message ${index}. ${"words ".repeat((index * 7) % 40)}`;
-      await sendMessage(index % 3 ? patient : practitioner, messageOf(consultationId, text));
-    }
-    const { page } = await join(patient, consultationId);
-    const log = page.getByRole("log");
-    await log.getByText("message 230.").waitFor();
+    const { log } = await openLongConversation();
 
     /** Scrolls up by steps; answers by how much the topmost fully visible message moved when rows came in above. */
     const worst = await log.evaluate(async (element) => {
@@ -50,14 +56,7 @@ describe("history", () => {
   });
 
   it("D1 a page that comes while the reader stands at the very top moves nothing, whenever after the wheel", async () => {
-    const { patient, practitioner, consultationId } = await createWorld();
-    for (let index = 1; index <= 230; index++) {
-      const text = `message ${index}. ${"words ".repeat((index * 7) % 40)}`;
-      await sendMessage(index % 3 ? patient : practitioner, messageOf(consultationId, text));
-    }
-    const { page } = await join(patient, consultationId);
-    const log = page.getByRole("log");
-    await log.getByText("message 230.").waitFor();
+    const { page, log } = await openLongConversation();
     // Each page is held back until the reader is where the test wants him.
     let release = () => {};
     let gate = new Promise<void>((resolve) => {
