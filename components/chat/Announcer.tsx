@@ -3,17 +3,22 @@
 import { useEffect, useRef, useState } from "react";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { TimelineItem } from "@/lib/core/timeline";
+import { errorWords } from "@/lib/i18n/catalogue";
 import { systemWords } from "./system-words";
 
 const BATCH_MS = 500;
 const LONGEST = 300;
 
-/** Speaks what others write, author and text, once: in one breath for what arrives together. */
+/**
+ * Speaks what others write, author and text, once, and what of my own was refused: in one breath for what arrives
+ * together.
+ */
 export function Announcer({ items }: { items: readonly TimelineItem[] }) {
   const words = useWords();
   const [spoken, setSpoken] = useState("");
   const waiting = useRef<string[]>([]);
   const reachedSeq = useRef<number | null>(null);
+  const parked = useRef<ReadonlySet<string>>(new Set());
 
   useEffect(() => {
     const messages = items.flatMap(({ message, own }) => (message ? [{ message, own }] : []));
@@ -27,6 +32,13 @@ export function Announcer({ items }: { items: readonly TimelineItem[] }) {
         waiting.current.push(words.chat.from(name, Array.from(message.content).slice(0, LONGEST).join("")));
       }
     }
+    const refused = items.filter(({ pending }) => pending?.state === "parked");
+    for (const { key, pending } of refused) {
+      if (pending?.reason && !parked.current.has(key)) {
+        waiting.current.push(words.chat.from(words.chat.delivery.parked, errorWords(words, pending.reason)));
+      }
+    }
+    parked.current = new Set(refused.map(({ key }) => key));
     if (waiting.current.length === 0) return;
     const timer = setTimeout(() => setSpoken(waiting.current.splice(0).join("\n")), BATCH_MS);
     return () => clearTimeout(timer);

@@ -42,6 +42,7 @@ export const ChatMessage = memo(function ChatMessage(props: ChatMessageProps) {
       data-seq={message?.seq}
       tabIndex={focusable ? 0 : -1}
       aria-labelledby={`${id}-by ${id}-text ${id}-foot`}
+      aria-describedby={pending?.state === "parked" ? `${id}-why` : undefined}
       className={cn(
         "group mx-auto flex w-full max-w-3xl gap-2 rounded-lg px-3 -outline-offset-2 sm:px-5",
         first ? "pt-3" : "pt-0.5",

@@ -59,9 +59,10 @@ export function ChatRoom(props: ChatRoomProps) {
     return people.filter(({ id }) => id !== currentUser.id);
   }, [consultation, room.participants, participants, currentUser.id]);
   const writable = consultation?.status === "IN_PROGRESS";
+  const ended = consultation?.status === "COMPLETED" || consultation?.status === "CANCELLED";
   const unsent = useMemo(
     () => ({
-      retry,
+      retry: ended ? null : retry,
       discard,
       edit: writable
         ? (id: string, content: string) => {
@@ -70,7 +71,7 @@ export function ChatRoom(props: ChatRoomProps) {
           }
         : null,
     }),
-    [retry, discard, writable],
+    [retry, discard, writable, ended],
   );
   const showOlder = useCallback(() => void loadOlder(), [loadOlder]);
 

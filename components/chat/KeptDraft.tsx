@@ -1,18 +1,11 @@
 "use client";
 
-import { useState } from "react";
-import { Button } from "@/components/ui/Button";
+import { CopyButton } from "@/components/ui/CopyButton";
 import { useWords } from "@/components/ui/ViewpointProvider";
 
 /** Words that were still in the composer when writing ended: they can be copied. */
 export function KeptDraft({ text }: { text: string }) {
   const { chat } = useWords();
-  const [copied, setCopied] = useState(false);
-  const copy = () =>
-    navigator.clipboard?.writeText(text).then(
-      () => setCopied(true),
-      () => {},
-    );
   return (
     <div className="shrink-0 border-line border-t bg-surface px-4 pt-3">
       <div className="mx-auto max-w-3xl sm:px-5">
@@ -21,9 +14,7 @@ export function KeptDraft({ text }: { text: string }) {
           <p className="max-h-24 min-w-0 grow overflow-y-auto whitespace-pre-wrap break-words" dir="auto">
             {text}
           </p>
-          <Button look="quiet" size="small" onClick={copy} aria-live="polite">
-            {copied ? chat.actions.copied : chat.actions.copy}
-          </Button>
+          <CopyButton look="quiet" size="small" words={chat.actions} text={() => text} />
         </div>
       </div>
     </div>

@@ -1,17 +1,19 @@
 "use client";
 
-import { Check, Copy, PencilLine, RotateCw, Trash2 } from "lucide-react";
-import { useState } from "react";
+import { PencilLine, RotateCw, Trash2 } from "lucide-react";
 import { Button } from "@/components/ui/Button";
+import { CopyButton } from "@/components/ui/CopyButton";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { TimelineItem } from "@/lib/core/timeline";
 import { errorWords } from "@/lib/i18n/catalogue";
+import { focusBeside, focusRow } from "./timeline-navigation";
 
 export interface UnsentActions {
-  retry(id: string): void;
-  discard(id: string): void;
+  /** Null where nothing can be sent any more: the consultation ended. */
+  retry: ((id: string) => void) | null;
   /** Takes the words back into the composer; null where nothing can be written. */
   edit: ((id: string, content: string) => void) | null;
+  discard(id: string): void;
 }
 
 interface ParkedNoticeProps {
@@ -20,58 +22,55 @@ interface ParkedNoticeProps {
   actions: UnsentActions;
 }
 
+const icon = "size-4 max-sm:hidden";
+
 /** Why a message was not sent, and the four things that can be done with its words. */
 export function ParkedNotice({ id, pending, actions }: ParkedNoticeProps) {
   const words = useWords();
-  const [copied, setCopied] = useState(false);
-  const { edit } = actions;
-  const signIn = pending.reason === "unauthenticated" || pending.reason === "session-ended";
+  const { retry, edit, discard } = actions;
+  const why = pending.reason ? errorWords(words, pending.reason) : words.chat.parkedBehind;
 
   return (
     <div className="mt-1 flex max-w-full flex-col items-end text-right">
-      <p className="text-sm text-danger">
-        {pending.reason ? errorWords(words, pending.reason) : words.chat.parkedBehind}
+      <p id={`message-${id}-why`} className="text-pretty text-danger text-sm">
+        {retry ? why : words.chat.parkedEnded}
       </p>
       <div className="-mr-2.5 flex flex-wrap justify-end">
-        {signIn ? (
-          <a
-            href="/sign-in"
-            target="_blank"
-            rel="noopener"
-            className="inline-flex min-h-8 items-center px-2.5 text-sm font-medium text-accent underline"
+        {retry ? (
+          <Button
+            look="quiet"
+            size="small"
+            onClick={() => {
+              retry(id);
+              focusRow(id);
+            }}
           >
-            {words.pages.signInAgain}
-          </a>
+            <RotateCw aria-hidden="true" className={icon} />
+            {words.chat.actions.retry}
+          </Button>
         ) : null}
-        <Button look="quiet" size="small" onClick={() => actions.retry(id)}>
-          <RotateCw aria-hidden="true" className="size-4 max-sm:hidden" />
-          {words.chat.actions.retry}
-        </Button>
         {edit ? (
           <Button look="quiet" size="small" onClick={() => edit(id, pending.content)}>
-            <PencilLine aria-hidden="true" className="size-4 max-sm:hidden" />
+            <PencilLine aria-hidden="true" className={icon} />
             {words.chat.actions.edit}
           </Button>
         ) : null}
-        <Button
+        <CopyButton
           look="quiet"
           size="small"
-          onClick={() =>
-            navigator.clipboard?.writeText(pending.content).then(
-              () => setCopied(true),
-              () => {},
-            )
-          }
+          words={words.chat.actions}
+          text={() => pending.content}
+          iconClass={icon}
+        />
+        <Button
+          look="danger"
+          size="small"
+          onClick={() => {
+            focusBeside(id);
+            discard(id);
+          }}
         >
-          {copied ? (
-            <Check aria-hidden="true" className="size-4 max-sm:hidden" />
-          ) : (
-            <Copy aria-hidden="true" className="size-4 max-sm:hidden" />
-          )}
-          <span role="status">{copied ? words.chat.actions.copied : words.chat.actions.copy}</span>
-        </Button>
-        <Button look="danger" size="small" onClick={() => actions.discard(id)}>
-          <Trash2 aria-hidden="true" className="size-4 max-sm:hidden" />
+          <Trash2 aria-hidden="true" className={icon} />
           {words.chat.actions.discard}
         </Button>
       </div>

@@ -28,6 +28,14 @@ export function focusRow(key: string, frames = 10): void {
   });
 }
 
+/** Before a message goes away: its neighbour takes the focus, or the composer, so that it is not lost. */
+export function focusBeside(key: string): void {
+  const rows = [...document.querySelectorAll<HTMLElement>('[role="log"] article')];
+  const index = rows.findIndex(({ id }) => id === `message-${key}`);
+  const next = rows[index + 1] ?? rows[index - 1] ?? document.querySelector<HTMLElement>('textarea[name="content"]');
+  next?.focus();
+}
+
 /** What others wrote after a number. */
 export function countNew(items: readonly TimelineItem[], afterSeq: number): number {
   let count = 0;

@@ -38,6 +38,9 @@ export const de: Catalogue = {
       Unavailable: "Unsere Datenbank ist gerade nicht erreichbar. Versuchen Sie es gleich noch einmal.",
       default: "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.",
     },
+    unsentTitle: "Ungesendete Nachrichten auf diesem Gerät",
+    unsentText:
+      "Melden Sie sich mit demselben Konto an, dann werden sie gesendet. Mit einem anderen Konto werden sie gelöscht.",
   },
   list: {
     title: "Sprechstunden",
@@ -56,6 +59,11 @@ export const de: Catalogue = {
     chooseHint: "Öffnen Sie links ein Gespräch, um zu lesen und zu schreiben.",
     back: "Alle Sprechstunden",
     loading: "Sprechstunden werden geladen",
+    unsent: (count) =>
+      plural("de", count, {
+        one: "1 Nachricht noch nicht gesendet",
+        other: `${number(count)} Nachrichten noch nicht gesendet`,
+      }),
   },
   settings: {
     title: "Einstellungen",
@@ -63,6 +71,19 @@ export const de: Catalogue = {
     signOut: "Abmelden",
     signedInAs: "Angemeldet als",
     open: "Einstellungen",
+  },
+  signOut: {
+    title: (count) =>
+      plural("de", count, {
+        one: "1 Nachricht ist noch nicht gesendet",
+        other: `${number(count)} Nachrichten sind noch nicht gesendet`,
+      }),
+    text: "Wenn Sie sich jetzt abmelden, wird Ungesendetes auf diesem Gerät endgültig gelöscht. Bleiben Sie, bis es gesendet ist, oder kopieren Sie es vorher.",
+    stay: "Angemeldet bleiben",
+    see: "Im Gespräch zeigen",
+    copy: "Alles kopieren",
+    copied: "Kopiert",
+    confirm: "Abmelden und löschen",
   },
   chat: {
     title: "Gespräch",
@@ -104,6 +125,9 @@ export const de: Catalogue = {
       discard: "Verwerfen",
     },
     parkedBehind: "Wartet auf die Nachricht darüber.",
+    parkedEnded: "Die Sprechstunde endete, bevor dies gesendet war. Sie können den Text kopieren.",
+    notKept:
+      "Dieser Browser kann Ungesendetes nicht aufbewahren. Schließen Sie diese Seite nicht, bis alles gesendet ist.",
     failed: "Dieses Gespräch konnte nicht geladen werden",
     reload: "Erneut laden",
     keptDraft: "Sie waren beim Schreiben. Nicht gesendet wurde:",
@@ -215,6 +239,8 @@ export const de: Catalogue = {
     unavailable: "Wir sind gerade nicht erreichbar. Versuchen Sie es gleich noch einmal; nichts geht verloren.",
     "out-of-sync":
       "Dieses Gespräch ließ sich nicht auf den neuesten Stand bringen. Kopieren Sie, was noch nicht gesendet ist, und laden Sie es neu.",
+    "too-old":
+      "Vor mehr als einem Tag geschrieben und darum nicht von selbst gesendet. Senden, ändern oder verwerfen Sie es.",
     network: "Keine Antwort aus dem Netz. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.",
     unknown: "Etwas ist schiefgegangen. Versuchen Sie es noch einmal.",
   },
@@ -225,6 +251,7 @@ export const de: Catalogue = {
     error: "Diese Seite konnte nicht gezeigt werden. Was Sie gesendet haben, ist nicht verloren.",
     retry: "Noch einmal versuchen",
     home: "Zu Ihren Sprechstunden",
-    signInAgain: "Wieder anmelden (neuer Tab)",
+    signInAgain: "Wieder anmelden",
+    signInAgainInNewTab: "Wieder anmelden (neuer Tab)",
   },
 };

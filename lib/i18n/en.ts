@@ -35,6 +35,9 @@ export const en = {
       Unavailable: "We cannot reach our database just now. Try again in a moment.",
       default: "That did not work. Please try again.",
     },
+    unsentTitle: "Unsent messages on this device",
+    unsentText:
+      "Sign in with the same account and they are sent. If you sign in with another account, they are deleted.",
   },
   list: {
     title: "Consultations",
@@ -53,6 +56,8 @@ export const en = {
     chooseHint: "Pick a conversation from the list to read and write.",
     back: "All consultations",
     loading: "Loading consultations",
+    unsent: (count: number) =>
+      plural("en", count, { one: "1 message not sent yet", other: `${number(count)} messages not sent yet` }),
   },
   settings: {
     title: "Settings",
@@ -60,6 +65,16 @@ export const en = {
     signOut: "Sign out",
     signedInAs: "Signed in as",
     open: "Settings",
+  },
+  signOut: {
+    title: (count: number) =>
+      plural("en", count, { one: "1 message is not sent yet", other: `${number(count)} messages are not sent yet` }),
+    text: "If you sign out now, what is not sent is deleted from this device for good. Stay until it is sent, or copy it first.",
+    stay: "Stay signed in",
+    see: "Show in the conversation",
+    copy: "Copy all of it",
+    copied: "Copied",
+    confirm: "Sign out and delete",
   },
   chat: {
     title: "Conversation",
@@ -95,6 +110,8 @@ export const en = {
     stillSending: "Still sending …",
     actions: { retry: "Try again", edit: "Edit", copy: "Copy", copied: "Copied", discard: "Discard" },
     parkedBehind: "Waits for the message above it.",
+    parkedEnded: "The consultation ended before this was sent. You can copy it.",
+    notKept: "This browser cannot keep unsent messages. Do not close this page until everything is sent.",
     failed: "We could not load this conversation",
     reload: "Load again",
     keptDraft: "You were writing. It was not sent:",
@@ -205,6 +222,7 @@ export const en = {
     "internal-error": "Something went wrong on our side. Try again in a moment.",
     unavailable: "We are not reachable just now. Try again in a moment; nothing is lost.",
     "out-of-sync": "This conversation could not be brought up to date. Copy what is not sent yet, then load it again.",
+    "too-old": "Written more than a day ago, so it was not sent by itself. Send it now, change it or discard it.",
     network: "No answer from the network. Check your connection and try again.",
     unknown: "Something went wrong. Try again.",
   },
@@ -215,7 +233,8 @@ export const en = {
     error: "This page could not be shown. Nothing you sent is lost.",
     retry: "Try again",
     home: "To your consultations",
-    signInAgain: "Sign in again (new tab)",
+    signInAgain: "Sign in again",
+    signInAgainInNewTab: "Sign in again (new tab)",
   },
 };
 
