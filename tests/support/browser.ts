@@ -34,12 +34,7 @@ export function useBrowser(app: AppAddress) {
   /** A private window; signed in when a person is given. */
   async function visit(person: Person | null, options: BrowserContextOptions = {}): Promise<Visitor> {
     const context = await browser.newContext({ locale: "en-GB", ...options });
-    if (person) {
-      const value = await sealToken(app, { sessionId: person.sessionId, userId: person.userId });
-      await context.addCookies([
-        { name: "next-auth.session-token", value, url: app.baseUrl, httpOnly: true, sameSite: "Lax" },
-      ]);
-    }
+    if (person) await context.addCookies([await cookieOf(app, person)]);
     const page = await context.newPage();
     const visitor: Visitor = { context, page, foreign: [], complaints: [], provoked: [] };
     watch(page, visitor, app);
@@ -55,6 +50,12 @@ export function useBrowser(app: AppAddress) {
     return visitor;
   }
   return { visit, join };
+}
+
+/** The session cookie of a person who signed in. */
+export async function cookieOf(app: AppAddress, { sessionId, userId }: Person) {
+  const value = await sealToken(app, { sessionId, userId });
+  return { name: "next-auth.session-token", value, url: app.baseUrl, httpOnly: true, sameSite: "Lax" as const };
 }
 
 function unprovoked({ complaints, provoked }: Visitor): string[] {

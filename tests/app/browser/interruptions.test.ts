@@ -1,16 +1,11 @@
 import { describe, expect, it } from "vitest";
 import { db } from "@/lib/server/db";
-import { sealToken, useApp } from "@/tests/support/app-world";
-import { live, useBrowser, write } from "@/tests/support/browser";
-import { createConsultation, createWorld, type Person } from "@/tests/support/world";
+import { useApp } from "@/tests/support/app-world";
+import { cookieOf, live, useBrowser, write } from "@/tests/support/browser";
+import { createConsultation, createWorld } from "@/tests/support/world";
 
 const app = useApp();
 const { join } = useBrowser(app);
-
-async function cookieOf({ sessionId, userId }: Person) {
-  const value = await sealToken(app, { sessionId, userId });
-  return { name: "next-auth.session-token", value, url: app.baseUrl, httpOnly: true, sameSite: "Lax" as const };
-}
 
 describe("words in the composer", () => {
   it("SND1 wait in their room while another one is open", async () => {
@@ -64,7 +59,7 @@ describe("sessions", () => {
     const session = await db().session.create({
       data: { userId: patient.userId, expiresAt: new Date(Date.now() + 3_600_000) },
     });
-    await context.addCookies([await cookieOf({ ...patient, sessionId: session.id })]);
+    await context.addCookies([await cookieOf(app, { ...patient, sessionId: session.id })]);
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
     await page.getByText("Your session has ended.").waitFor({ state: "detached" });
     await expect.poll(() => db().message.count({ where: { consultationId } })).toBe(1);
@@ -74,11 +69,11 @@ describe("sessions", () => {
     const { patient, practitioner, consultationId } = await createWorld();
     const { page, context, provoked } = await join(patient, consultationId);
     provoked.push("401", "403");
-    await context.addCookies([await cookieOf(practitioner)]);
+    await context.addCookies([await cookieOf(app, practitioner)]);
     await write(page, "from the patient");
     await page.getByText("Your session has ended.").waitFor();
     expect(await db().message.count({ where: { consultationId } })).toBe(0);
-    await context.addCookies([await cookieOf(patient)]);
+    await context.addCookies([await cookieOf(app, patient)]);
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
     await page.getByText("Your session has ended.").waitFor({ state: "detached" });
     await expect

@@ -1,27 +1,12 @@
-import { readFileSync } from "node:fs";
-import { createRequire } from "node:module";
-import type { Page } from "playwright-core";
 import { describe, expect, it } from "vitest";
 import { sendMessage } from "@/lib/server/commands/send-message";
+import { violations } from "@/tests/support/accessibility";
 import { useApp } from "@/tests/support/app-world";
 import { live, useBrowser } from "@/tests/support/browser";
 import { createPerson, createWorld, messageOf } from "@/tests/support/world";
 
 const app = useApp();
 const { visit, join } = useBrowser(app);
-const axe = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
-
-async function violations(page: Page): Promise<string[]> {
-  await page.evaluate(axe);
-  return page.evaluate(async () => {
-    const results = await (window as unknown as { axe: typeof import("axe-core") }).axe.run(document, {
-      runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    });
-    return results.violations.map(
-      ({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html.slice(0, 120)).join(" | ")}`,
-    );
-  });
-}
 
 const looks = [
   { viewport: { width: 390, height: 844 }, colorScheme: "dark", locale: "de-DE" },
