@@ -2,7 +2,7 @@ import type { ConsultationRow, Snapshot } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import { ConsultationList, type ConsultationListView } from "@/lib/sync/consultation-list";
 import { ConversationEngine, type ConversationView } from "@/lib/sync/conversation-engine";
-import { createMemoryQueueStorage } from "@/lib/sync/memory-queue-storage";
+import { MemoryQueue } from "@/lib/sync/memory-queue-storage";
 import type { Cancel, Ports } from "@/lib/sync/ports";
 import { keepConnected } from "@/lib/sync/socket-keeper";
 import { SocketStatus, type SocketStatusView } from "@/lib/sync/socket-status";
@@ -38,7 +38,8 @@ function browserPorts(viewerId: string): BrowserPorts {
     random: browserRandom,
     signals: browserSignals,
     ids: browserIds,
-    queue: createMemoryQueueStorage(),
+    queue: new MemoryQueue({ durable: true }).tab(),
+    serverTime: { now: () => null },
   };
 }
 

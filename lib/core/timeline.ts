@@ -3,13 +3,16 @@ import type { Message } from "@/lib/protocol/message";
 import type { Conversation } from "./conversation";
 import type { MessageStatus } from "./message-status";
 
+/** What a command waits for its author to decide about: a definite refusal, or that it lay here for more than a day. */
+export type ParkReason = ErrorCode | "too-old";
+
 /** A message of mine that the log does not have yet. */
 export interface PendingSend {
   readonly id: string;
   readonly content: string;
   readonly state: "queued" | "sending" | "parked";
-  /** Why it waits: a refusal, the network, or null (its turn has not come, or one before it is parked). */
-  readonly reason: ErrorCode | "network" | null;
+  /** Why it waits: a refusal, its age, the network, or null (its turn has not come, or one before it is parked). */
+  readonly reason: ParkReason | "network" | null;
   /** Order of queueing. */
   readonly serial: number;
 }

@@ -67,6 +67,10 @@ export class CommandQueue {
     return this.#commands.some(({ state }) => state !== "parked");
   }
 
+  get durable(): boolean {
+    return this.#ports.queue.durable();
+  }
+
   start(): void {
     this.#running = true;
     this.#stopSignals = this.#ports.signals.onChange((signal) => {
@@ -89,7 +93,10 @@ export class CommandQueue {
   async send(content: string, replyToId: string | null = null): Promise<string> {
     const id = this.#ports.ids.messageId();
     const { consultationId } = this.#options;
-    const stored = await this.#ports.queue.add({ kind: "send", id, consultationId, content, replyToId, parked: null });
+    const now = this.#ports.serverTime.now();
+    const queuedAt = now === null ? null : new Date(now).toISOString();
+    const command = { kind: "send", id, consultationId, content, replyToId, queuedAt, parked: null } as const;
+    const stored = await this.#ports.queue.add(command);
     this.#options.batch(() => {
       this.#take([stored]);
       this.#pump();

@@ -32,6 +32,8 @@ export interface ConversationView {
   readonly reachable: boolean;
   /** The session ended: nothing is lost, it goes on after signing in. */
   readonly signedOut: boolean;
+  /** Unsent words survive a reload and a crash. While false, "do not close this page" is what the screen has to say. */
+  readonly durable: boolean;
 }
 
 export type SendResult = { ok: true; id: string } | { ok: false; reason: "invalid"; issue: string };
@@ -174,6 +176,7 @@ export class ConversationEngine {
       push: conversation?.push ?? "ok",
       failure,
       reachable,
+      durable: this.#queue.durable,
       signedOut: this.#queue.signedOut || failure === "unauthenticated" || failure === "session-ended",
     };
   }

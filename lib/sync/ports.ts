@@ -1,3 +1,4 @@
+import type { ParkReason } from "@/lib/core/timeline";
 import type { CommandAnswer, Receipt, SendMessage } from "@/lib/protocol/commands";
 import type { ErrorCode } from "@/lib/protocol/errors";
 import type { Position } from "@/lib/protocol/position";
@@ -15,11 +16,12 @@ export interface Ports {
   readonly signals: Signals;
   readonly ids: Ids;
   readonly queue: QueueStorage;
+  readonly serverTime: ServerTime;
 }
 
 export type Cancel = () => void;
 
-/** Timers only: order and time on screen come from the server, so the engine never asks what time it is. */
+/** Timers only: order and time on screen come from the server, so the engine never asks what time it is here. */
 export interface Clock {
   after(ms: number, run: () => void): Cancel;
 }
@@ -108,7 +110,15 @@ interface ChannelSubscription {
   close(): void;
 }
 
-/** A command as it is kept. Its serial, given by the storage, is its place among all commands of this user. */
+export interface ServerTime {
+  /** Milliseconds since 1970 by the server's clock as last heard; null before its first word and while in doubt. */
+  now(): number | null;
+}
+
+/**
+ * A command as it is kept. Its serial, given by the storage, is its place among all commands of this user, whichever
+ * tab wrote them.
+ */
 export interface StoredCommand {
   readonly serial: number;
   readonly kind: "send";
@@ -116,14 +126,29 @@ export interface StoredCommand {
   readonly consultationId: string;
   readonly content: string;
   readonly replyToId: string | null;
-  /** The definite refusal that parked it. */
-  readonly parked: ErrorCode | null;
+  /** By the server's clock (ISO); null where it was not known, and once the person released it: its age counts no more. */
+  readonly queuedAt: string | null;
+  /** What it waits for the person to decide about. */
+  readonly parked: ParkReason | null;
 }
 
-/** Keeps commands of one user. A promise that resolved is kept for as long as this storage keeps anything. */
+/**
+ * Keeps commands of one user, for all tabs of this browser. It is the truth about what is still to be sent. Nothing
+ * here rejects: what the browser refuses to keep is kept in memory, and `durable()` says so.
+ */
 export interface QueueStorage {
+  /** Whether what it keeps survives a reload and a crash; may turn false when the browser refuses (quota, private mode): the screen then says "do not close this page". */
+  durable(): boolean;
   list(consultationId: string): Promise<readonly StoredCommand[]>;
+  /** Consultations of which something is kept: flushed although nobody has them open. */
+  consultationIds(): Promise<readonly string[]>;
+  /** Resolves once it is kept (strict durability). Calls take effect in the order in which they were made. */
   add(command: Omit<StoredCommand, "serial">): Promise<StoredCommand>;
-  park(id: string, reason: ErrorCode | null): Promise<void>;
+  /** null: the person released it; `queuedAt` is forgotten with it. A command that is not there (any more) is none's loss. */
+  park(id: string, reason: ParkReason | null): Promise<void>;
   remove(id: string): Promise<void>;
+  /** Another tab changed what is kept of a consultation; null: everything was wiped (sign-out), forget it at once and send nothing more. Also called in this tab when `durable()` changes. */
+  onChange(listener: (consultationId: string | null) => void): Cancel;
+  /** Runs while no other tab of this user flushes this consultation (at once where there are no locks). Released when `run` settles or the tab dies. */
+  exclusively(consultationId: string, run: () => Promise<void>): Promise<void>;
 }

@@ -2,7 +2,7 @@ import { isLegalMove, type MessageStatus } from "@/lib/core/message-status";
 import type { TimelineItem } from "@/lib/core/timeline";
 import type { User } from "@/lib/protocol/user";
 import { ConversationEngine } from "@/lib/sync/conversation-engine";
-import { createMemoryQueueStorage } from "@/lib/sync/memory-queue-storage";
+import { MemoryQueue } from "@/lib/sync/memory-queue-storage";
 import type { Ports, Signal, Signals } from "@/lib/sync/ports";
 import { keepConnected } from "@/lib/sync/socket-keeper";
 import { SeededRandom } from "./seeded-random";
@@ -61,7 +61,8 @@ export class SimClient {
       clock,
       random,
       ids: { messageId: () => world.nextMessageId() },
-      queue: createMemoryQueueStorage(),
+      queue: new MemoryQueue({ durable: true }).tab(),
+      serverTime: { now: () => Date.UTC(2026, 0, 1) + clock.now },
     };
     this.engine = new ConversationEngine(this.ports, { consultationId: CONSULTATION_ID, viewerId: viewer.id });
     this.engine.subscribe(() => {

@@ -47,6 +47,7 @@ describe("SND1 the queue has it first", () => {
       kind: "send",
       consultationId: world.server.readSnapshot().consultation.id,
       replyToId: null,
+      queuedAt: null,
     } as const;
     const [one, two] = [world.nextMessageId(), world.nextMessageId()];
     await client.ports.queue.add({ ...left, id: one, content: "one", parked: "validation-failed" });
@@ -188,6 +189,7 @@ describe("SND3 sent means committed", () => {
       consultationId,
       content: "long ago",
       replyToId: null,
+      queuedAt: null,
       parked: null,
     });
     client.start();
