@@ -3,7 +3,7 @@ import { setRuntime } from "@/lib/runtime";
 import { seedDemo } from "@/lib/server/accounts/seed-demo";
 import { db, disconnectDb } from "@/lib/server/db";
 import { installPeerStamp } from "@/lib/server/http/client-address";
-import { startRelay } from "@/lib/server/relay/relay";
+import { startRelay } from "@/lib/server/relay/process-relay";
 import { provideAuthSecret } from "./auth-secret";
 import { type JoinedChannels, joinChannels } from "./channels/join";
 import type { Registration } from "./channels/registration";

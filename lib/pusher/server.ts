@@ -50,6 +50,11 @@ export async function triggerPusherEvents(batch: readonly PusherEvent[]): Promis
   await judge(pusherServer().triggerBatch(batch.map(toBatchEvent)));
 }
 
+/** A push that nobody can hear: whether the provider takes calls. Throws PusherError. */
+export async function probePusher(): Promise<void> {
+  await triggerPusherEvents([{ channel: "private-probe", name: "probe", data: "{}" }]);
+}
+
 /** The SDK serialises what it encrypts, text too: there the receiver would get a string instead of an object. */
 function toBatchEvent({ channel, name, data }: PusherEvent): Pusher.BatchEvent {
   return { channel, name, data: channel.startsWith("private-encrypted-") ? JSON.parse(data) : data };

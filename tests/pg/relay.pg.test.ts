@@ -6,14 +6,8 @@ import { runtime, setRuntime } from "@/lib/runtime";
 import { recordReceipt } from "@/lib/server/commands/record-receipt";
 import { sendMessage } from "@/lib/server/commands/send-message";
 import { db } from "@/lib/server/db";
-import {
-  advancePublication,
-  claimPublications,
-  postponePublication,
-  relayLagMs,
-} from "@/lib/server/relay/publication-lease";
-import { pushState } from "@/lib/server/relay/push-state";
-import { startRelay, sweepOnce } from "@/lib/server/relay/relay";
+import { pushState, startRelay, sweepOnce } from "@/lib/server/relay/process-relay";
+import { databaseLease, relayLagMs } from "@/lib/server/relay/publication-lease";
 import { type Listener, listen, useTestChannels } from "@/tests/support/channels";
 import { useTestRuntime } from "@/tests/support/database";
 import { createWorld, messageOf } from "@/tests/support/world";
@@ -162,21 +156,21 @@ describe("publishing by the sweep", () => {
   it("F33 a holder that died is replaced when its lease ends; the fence keeps it from moving the cursor afterwards", async () => {
     const { patient, consultationId } = await createWorld();
     await sendMessage(patient, messageOf(consultationId, "x"));
-    const [dead] = (await claimPublications(randomUUID(), 50)).filter((one) => one.consultationId === consultationId);
+    const [dead] = (await databaseLease.claim(randomUUID(), 50)).filter((one) => one.consultationId === consultationId);
     if (!dead) return expect.unreachable();
-    expect((await claimPublications(randomUUID(), 50)).filter((one) => one.consultationId === consultationId)).toEqual(
-      [],
-    );
+    expect(
+      (await databaseLease.claim(randomUUID(), 50)).filter((one) => one.consultationId === consultationId),
+    ).toEqual([]);
 
     await db().$executeRaw`UPDATE publication_cursors SET lease_until = clock_timestamp() - interval '1 second'
       WHERE consultation_id = ${consultationId}::uuid`;
-    const [heir] = (await claimPublications(randomUUID(), 50)).filter((one) => one.consultationId === consultationId);
+    const [heir] = (await databaseLease.claim(randomUUID(), 50)).filter((one) => one.consultationId === consultationId);
     expect(heir).toMatchObject({ fence: dead.fence + 1, events: [{ seq: 1 }] });
-    expect(await advancePublication(dead, 1)).toEqual({ outcome: "lost", events: [] });
+    expect(await databaseLease.advance(dead, 1)).toEqual({ outcome: "lost", events: [] });
     expect(await cursorOf(consultationId)).toMatchObject({ publishedSeq: 0, dirty: true });
-    await postponePublication(dead);
+    await databaseLease.postpone(dead);
     expect((await cursorOf(consultationId)).failures).toBe(0);
-    if (heir) expect(await advancePublication(heir, 1)).toEqual({ outcome: "ok", events: [] });
+    if (heir) expect(await databaseLease.advance(heir, 1)).toEqual({ outcome: "ok", events: [] });
     await settled(consultationId, 1);
   });
 

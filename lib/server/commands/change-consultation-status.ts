@@ -5,7 +5,7 @@ import type { Event } from "@/lib/protocol/event";
 import type { ConsultationStatus, SystemLine } from "@/lib/protocol/message";
 import type { Claim } from "@/lib/server/claim";
 import { appendEvent } from "@/lib/server/log/append-event";
-import { relayOwner } from "@/lib/server/relay/relay";
+import { relayOwner } from "@/lib/server/relay/process-relay";
 
 interface StatusChange {
   from: ConsultationStatus;

@@ -5,7 +5,7 @@ import type { Event } from "@/lib/protocol/event";
 import type { Claim } from "@/lib/server/claim";
 import { appendEvent } from "@/lib/server/log/append-event";
 import { hashBody } from "@/lib/server/log/body-hash";
-import { relayOwner } from "@/lib/server/relay/relay";
+import { relayOwner } from "@/lib/server/relay/process-relay";
 
 /**
  * Adds a message to a consultation in progress. The id is the idempotency key for ever: the same id from the same

@@ -1,7 +1,7 @@
 import "server-only";
 import type { Prisma } from "@/lib/generated/prisma/client";
 import { type Event, eventSchema } from "@/lib/protocol/event";
-import { publishAppended } from "@/lib/server/relay/relay";
+import { publishAppended } from "@/lib/server/relay/process-relay";
 import { callFunction } from "@/lib/server/sql-function";
 
 export interface Appended {

@@ -3,7 +3,7 @@ import { Prisma } from "@/lib/generated/prisma/client";
 import type { EventsQuery } from "@/lib/protocol/commands";
 import { type EventsPage, eventsPageSchema } from "@/lib/protocol/snapshot";
 import type { Claim } from "@/lib/server/claim";
-import { pushState } from "@/lib/server/relay/push-state";
+import { pushState } from "@/lib/server/relay/process-relay";
 import { callFunction } from "@/lib/server/sql-function";
 
 /**

@@ -4,46 +4,35 @@ import { Prisma } from "@/lib/generated/prisma/client";
 import { eventSchema } from "@/lib/protocol/event";
 import { db } from "@/lib/server/db";
 import { callFunction } from "@/lib/server/sql-function";
+import type { Publication, PublicationLease } from "./ports";
+import { EVENTS_A_BATCH } from "./relay";
 
-/** The provider takes ten events in one call. */
-export const EVENTS_A_BATCH = 10;
-
-const publicationSchema = z.object({
-  consultationId: z.string(),
-  /** Number of this claim. A holder whose number is no longer the newest cannot move the cursor. */
-  fence: z.int(),
-  events: z.array(eventSchema),
-});
-export type Publication = z.infer<typeof publicationSchema>;
+const publicationSchema = z.object({ consultationId: z.string(), fence: z.int(), events: z.array(eventSchema) });
 
 const advanceSchema = z.object({ outcome: z.enum(["ok", "lost"]), events: z.array(eventSchema) });
 
-/** Takes the lease of up to `most` consultations that are behind and that nobody holds. */
-export async function claimPublications(owner: string, most: number): Promise<Publication[]> {
-  const rows = await db().$queryRaw<{ claimed: unknown }[]>`
-    SELECT claim_publications(${owner}::uuid, ${most}::integer, ${EVENTS_A_BATCH}::integer) AS claimed`;
-  return z.array(publicationSchema).parse(rows[0]?.claimed);
-}
-
-/**
- * Records that everything up to `seq` is published; answers what comes next, or nothing, and then the lease is given
- * back. "lost": somebody else holds it by now and goes on from the recorded place.
- */
-export async function advancePublication(
-  { consultationId, fence }: Publication,
-  seq: number,
-): Promise<z.infer<typeof advanceSchema>> {
-  return advanceSchema.parse(
-    await callFunction(
-      Prisma.sql`advance_publication(${consultationId}::uuid, ${fence}::integer, ${seq}::integer, ${EVENTS_A_BATCH}::integer)`,
-    ),
-  );
-}
-
-/** Gives the lease back after a failure; nobody tries this consultation again for a while that grows with failures. */
-export async function postponePublication({ consultationId, fence }: Publication): Promise<void> {
-  await db().$executeRaw`SELECT postpone_publication(${consultationId}::uuid, ${fence}::integer)`;
-}
+/** The cursors in PostgreSQL: one function of the log each. */
+export const databaseLease: PublicationLease = {
+  async claim(owner, most) {
+    const rows = await db().$queryRaw<{ claimed: unknown }[]>`
+      SELECT claim_publications(${owner}::uuid, ${most}::integer, ${EVENTS_A_BATCH}::integer) AS claimed`;
+    return z.array(publicationSchema).parse(rows[0]?.claimed);
+  },
+  async advance({ consultationId, fence }, seq) {
+    return advanceSchema.parse(
+      await callFunction(
+        Prisma.sql`advance_publication(${consultationId}::uuid, ${fence}::integer, ${seq}::integer, ${EVENTS_A_BATCH}::integer)`,
+      ),
+    );
+  },
+  async postpone({ consultationId, fence }: Publication) {
+    await db().$executeRaw`SELECT postpone_publication(${consultationId}::uuid, ${fence}::integer)`;
+  },
+  async revive() {
+    await db()
+      .$executeRaw`UPDATE publication_cursors SET lease_until = NULL WHERE sink = 'pusher' AND dirty AND lease_owner IS NULL`;
+  },
+};
 
 /** Age in milliseconds of the oldest event that is committed but not published; 0 when there is none. */
 export async function relayLagMs(): Promise<number> {

@@ -5,7 +5,7 @@ import type { Position } from "@/lib/protocol/position";
 import { triggerPusherEvents } from "@/lib/pusher/server";
 import { runtime } from "@/lib/runtime";
 import { logger } from "@/lib/server/log";
-import { relayOwner } from "./relay";
+import { relayOwner } from "./process-relay";
 
 /**
  * Tells the others how far somebody has come. Not awaited and not repeated: positions are maxima that every `events`

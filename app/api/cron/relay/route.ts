@@ -1,7 +1,7 @@
 import { runtime } from "@/lib/runtime";
 import { requireBearer } from "@/lib/server/http/bearer";
 import { openEndpoint, route } from "@/lib/server/http/route";
-import { sweepOnce } from "@/lib/server/relay/relay";
+import { sweepOnce } from "@/lib/server/relay/process-relay";
 
 export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = route({
   POST: openEndpoint({
