@@ -37,6 +37,11 @@ export const IBRAHIM: User = {
 export const CONSULTATION_ID = "d0000000-0000-4000-8000-000000000004";
 
 const SNAPSHOT_MESSAGES = 50;
+const LEASE_MS = 10_000;
+const EVENTS_A_BATCH = 10;
+const PREVIEW_CODE_POINTS = 120;
+/** The first moment of a simulated world. */
+export const WORLD_BEGAN = Date.UTC(2026, 0, 1);
 
 /** What the log keeps: references. Content is joined when an entry is read, as in decision 11. */
 type Entry = { seq: number; actorId: string | null; at: string } & (
@@ -48,41 +53,114 @@ type Entry = { seq: number; actorId: string | null; at: string } & (
 );
 type EntryBody = Entry extends infer E ? (E extends Entry ? Omit<E, "seq" | "at"> : never) : never;
 
+interface Body {
+  readonly authorId: string;
+  readonly content: string;
+  readonly replyToId: string | null;
+}
+
+/** How far publishing has come, and who may go on with it: a row of publication_cursors. */
+export interface Cursor {
+  publishedSeq: number;
+  dirty: boolean;
+  leaseOwner: string | null;
+  leaseFence: number;
+  leaseUntil: number | null;
+  failures: number;
+}
+
+export interface Publication {
+  readonly consultationId: string;
+  readonly fence: number;
+  readonly events: Event[];
+}
+
+/** Everything a restore brings back. */
+export interface Backup {
+  readonly status: ConsultationStatus;
+  readonly startedAt: string | null;
+  readonly endedAt: string | null;
+  readonly messages: readonly (readonly [string, Message])[];
+  readonly bodies: readonly (readonly [string, Body])[];
+  readonly log: readonly Entry[];
+  readonly members: readonly User[];
+  readonly positions: readonly (readonly [string, Position])[];
+  readonly cursor: Cursor;
+}
+
+interface ServerModelOptions {
+  /** Milliseconds since 1970. Without one each event is a second after the one before. */
+  readonly now?: () => number;
+  readonly status?: ConsultationStatus;
+  readonly startedAt?: string | null;
+}
+
 /**
- * A small model of the server: one consultation, one log, the answers of PROTOCOL.md. It is what clients are compared
- * with, so it is written for being obviously right, not fast.
+ * A small model of the server: one consultation, one log, one publication cursor, the answers of PROTOCOL.md. It is
+ * what clients are compared with, so it is written for being obviously right, not fast, and compared itself with the
+ * SQL (tests/pg/model.pg.test.ts).
  */
 export class ServerModel {
   epoch = "epoch-1";
   push: PushState = "ok";
-  status: ConsultationStatus = "IN_PROGRESS";
-  readonly messages = new Map<string, Message>();
-  readonly bodies = new Map<string, { authorId: string; content: string }>();
+  status: ConsultationStatus;
+  messages = new Map<string, Message>();
+  bodies = new Map<string, Body>();
   log: Entry[] = [];
   members: User[] = [ANNA, WEBER];
   positions = new Map<string, Position>();
-  onCommit: (event: Event) => void = () => {};
+  cursor: Cursor = { publishedSeq: 0, dirty: false, leaseOwner: null, leaseFence: 0, leaseUntil: null, failures: 0 };
+  /** `fence`: of the publication lease that the append took for the relay it was made by. */
+  onCommit: (event: Event, fence: number | null) => void = () => {};
   onPosition: (position: Position) => void = () => {};
+  readonly #clock: (() => number) | null;
+  /** Ids of all messages, ascending by seq. */
+  #order: string[] = [];
   #systemLines = 0;
+  #epochs = 1;
+  #startedAt: string | null;
   #endedAt: string | null = null;
+
+  constructor({ now, status = "IN_PROGRESS", startedAt = timeOf(0) }: ServerModelOptions = {}) {
+    this.#clock = now ?? null;
+    this.status = status;
+    this.#startedAt = startedAt;
+  }
 
   get headSeq(): number {
     return this.log.length;
   }
 
-  send(author: User, command: SendMessage): ApiResult<CommandAnswer> {
+  /** Ids of all messages in their order. */
+  get order(): readonly string[] {
+    return this.#order;
+  }
+
+  /** `relay`: the relay of the process that commits, which may get the publication lease on the way. */
+  send(author: User, command: SendMessage, relay: string | null = null): ApiResult<CommandAnswer> {
     if (!this.isMember(author)) return refused("not-found");
-    const known = this.bodies.get(command.id);
+    const { id, content, replyToId } = command;
+    const known = this.bodies.get(id);
     if (known) {
-      const repeat = known.authorId === author.id && known.content === command.content;
-      const entry = this.log.find((e) => e.type === "new-message" && e.messageId === command.id);
+      const repeat = known.authorId === author.id && known.content === content && known.replyToId === replyToId;
+      const entry = this.log[this.message(id).seq - 1];
       return repeat && entry ? ok({ event: this.eventOf(entry) }) : refused("id-conflict");
     }
+    if (this.messages.has(id)) return refused("id-conflict");
     if (this.status !== "IN_PROGRESS") return refused("consultation-not-in-progress");
-    this.bodies.set(command.id, { authorId: author.id, content: command.content });
-    const replyTo = command.replyToId ? this.quote(command.replyToId) : null;
-    this.insert(command.id, { kind: "text", content: command.content, sender: author, replyTo });
-    return ok({ event: this.append({ type: "new-message", actorId: author.id, messageId: command.id }) });
+    if (replyToId !== null && this.messages.get(replyToId)?.kind !== "text") return refused("validation-failed");
+    this.bodies.set(id, { authorId: author.id, content, replyToId });
+    const replyTo = replyToId === null ? null : this.quote(replyToId);
+    this.insert(id, { kind: "text", content, sender: author, replyTo });
+    return ok({ event: this.append({ type: "new-message", actorId: author.id, messageId: id }, relay) });
+  }
+
+  start(actor: User, relay: string | null = null): ApiResult<CommandAnswer> {
+    return this.move(actor, "SCHEDULED", "IN_PROGRESS", relay);
+  }
+
+  complete(actor: User, relay: string | null = null): ApiResult<CommandAnswer> {
+    return this.move(actor, "IN_PROGRESS", "COMPLETED", relay);
   }
 
   edit(author: User, messageId: string, content: string): Event {
@@ -105,30 +183,29 @@ export class ServerModel {
     return this.append({ type, actorId: user.id, messageId, userId: user.id, emoji });
   }
 
-  setStatus(actor: User, status: "COMPLETED" | "CANCELLED"): Event {
+  setStatus(actor: User, status: "IN_PROGRESS" | "COMPLETED" | "CANCELLED", relay: string | null = null): Event {
+    const at = this.nextAt();
     this.status = status;
-    this.#endedAt = this.nextAt();
-    const system: SystemLine =
-      status === "COMPLETED"
-        ? { type: "consultation-completed", actor, closingNote: null }
-        : { type: "consultation-cancelled", actor };
-    const messageId = this.systemLine(actor, system);
-    return this.append({ type: "consultation-status-changed", actorId: actor.id, messageId, status });
+    if (status === "IN_PROGRESS") this.#startedAt = at;
+    else this.#endedAt = at;
+    const messageId = this.systemLine(systemLineOf(actor, status), at);
+    return this.append({ type: "consultation-status-changed", actorId: actor.id, messageId, status }, relay, at);
   }
 
   join(actor: User, user: User): Event {
     this.members = [...this.members, user];
-    const messageId = this.systemLine(actor, { type: "user-joined", actor, user });
+    const messageId = this.systemLine({ type: "user-joined", actor, user });
     return this.append({ type: "user-joined", actorId: actor.id, messageId, user });
   }
 
   leave(actor: User, user: User): Event {
     this.members = this.members.filter((member) => member.id !== user.id);
-    const messageId = this.systemLine(actor, { type: "user-left", actor, user });
+    const messageId = this.systemLine({ type: "user-left", actor, user });
     return this.append({ type: "user-left", actorId: actor.id, messageId, user });
   }
 
   receipt(user: User, receipt: Receipt): ApiResult<{ position: Position }> {
+    if (!this.isMember(user)) return refused("not-found");
     const known = this.position(user.id);
     const read = Math.max(known.readUpToSeq, receipt.readUpToSeq ?? 0);
     const delivered = Math.max(known.deliveredUpToSeq, receipt.deliveredUpToSeq ?? 0, read);
@@ -141,30 +218,30 @@ export class ServerModel {
       readUpToSeq: read,
       readAt: read > known.readUpToSeq ? at : known.readAt,
     };
+    if (delivered === known.deliveredUpToSeq && read === known.readUpToSeq) return ok({ position: known });
     this.positions.set(user.id, position);
     this.onPosition(position);
     return ok({ position });
   }
 
   readSnapshot(limit = SNAPSHOT_MESSAGES): Snapshot {
-    const all = this.allMessages();
     return {
       consultation: {
         id: CONSULTATION_ID,
         status: this.status,
         subject: "Follow-up",
         scheduledFor: null,
-        startedAt: timeOf(0),
+        startedAt: this.#startedAt,
         endedAt: this.#endedAt,
       },
       participants: this.members.map((user): Participant => {
         return { user, online: false, lastActiveAt: null, position: this.position(user.id) };
       }),
-      messages: all.slice(-limit),
-      hasMore: all.length > limit,
+      messages: this.#order.slice(-limit).map((id) => this.joined(id)),
+      hasMore: this.#order.length > limit,
       headSeq: this.headSeq,
       epoch: this.epoch,
-      serverTime: timeOf(this.headSeq),
+      serverTime: this.#clock ? new Date(this.#clock()).toISOString() : timeOf(this.headSeq),
       push: this.push,
     };
   }
@@ -183,10 +260,10 @@ export class ServerModel {
     };
   }
 
-  readMessages({ before, limit }: { before: number; limit: number }): MessagesPage {
-    const older = this.allMessages().filter((message) => message.seq < before);
+  readMessages({ before, limit }: { before: number | null; limit: number }): MessagesPage {
+    const older = before === null ? this.#order : this.#order.filter((id) => this.message(id).seq < before);
     return {
-      messages: older.slice(-limit),
+      messages: older.slice(-limit).map((id) => this.joined(id)),
       hasMore: older.length > limit,
       headSeq: this.headSeq,
       epoch: this.epoch,
@@ -194,23 +271,106 @@ export class ServerModel {
   }
 
   listFor(user: User): ConsultationRow[] {
-    const counterpart = this.members.find((member) => member.id !== user.id) ?? user;
+    if (!this.isMember(user)) return [];
+    const wanted = user.role === "PRACTITIONER" ? "PATIENT" : "PRACTITIONER";
+    const others = this.members.filter((member) => member.id !== user.id);
+    const counterpart = others.find(({ role }) => role === wanted) ?? others[0] ?? user;
+    const texts = this.#order.map((id) => this.message(id)).filter((m) => m.kind === "text" && m.deletedAt === null);
+    const last = texts.at(-1);
+    const { readUpToSeq } = this.position(user.id);
     return [
       {
         id: CONSULTATION_ID,
         status: this.status,
         subject: "Follow-up",
         counterpart: { ...counterpart, online: false, lastActiveAt: null },
-        lastMessage: null,
-        unreadCount: 0,
-        lastActivityAt: timeOf(this.headSeq),
+        lastMessage: last
+          ? {
+              id: last.id,
+              seq: last.seq,
+              senderId: last.sender?.id ?? "",
+              preview: previewOf(last.content ?? ""),
+              createdAt: last.createdAt,
+            }
+          : null,
+        unreadCount: texts.filter(({ seq, sender }) => seq > readUpToSeq && sender?.id !== user.id).length,
+        lastActivityAt: this.log.at(-1)?.at ?? timeOf(0),
         headSeq: this.headSeq,
-        readUpToSeq: this.position(user.id).readUpToSeq,
+        readUpToSeq,
       },
     ];
   }
 
-  /** A backup is put back: everything after `seq` never happened, and the epoch says so. */
+  // ── Publishing: the functions of publication-lease.ts ─────────────────────────────────────────────────────────────
+
+  claim(owner: string, most: number): Publication[] {
+    const { cursor } = this;
+    if (most < 1 || !cursor.dirty || (cursor.leaseUntil !== null && cursor.leaseUntil >= this.now())) return [];
+    this.lease(owner);
+    return [
+      { consultationId: CONSULTATION_ID, fence: cursor.leaseFence, events: this.eventsAfter(cursor.publishedSeq) },
+    ];
+  }
+
+  advance(fence: number, seq: number): { outcome: "ok" | "lost"; events: Event[] } {
+    const { cursor } = this;
+    if (cursor.leaseFence !== fence || cursor.leaseOwner === null) return { outcome: "lost", events: [] };
+    const behind = this.headSeq > seq;
+    cursor.publishedSeq = Math.max(cursor.publishedSeq, seq);
+    cursor.failures = 0;
+    cursor.dirty = behind;
+    cursor.leaseOwner = behind ? cursor.leaseOwner : null;
+    cursor.leaseUntil = behind ? this.now() + LEASE_MS : null;
+    return { outcome: "ok", events: behind ? this.eventsAfter(seq) : [] };
+  }
+
+  postpone(fence: number): void {
+    const { cursor } = this;
+    if (cursor.leaseFence !== fence) return;
+    cursor.leaseUntil = this.now() + Math.min(30, 2 ** Math.min(cursor.failures, 5)) * 1_000;
+    cursor.leaseOwner = null;
+    cursor.failures += 1;
+  }
+
+  /** What was postponed, and is held by nobody, may be claimed at once. */
+  revive(): void {
+    const { cursor } = this;
+    if (cursor.dirty && cursor.leaseOwner === null) cursor.leaseUntil = null;
+  }
+
+  // ── Backups ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  backup(): Backup {
+    return structuredClone({
+      status: this.status,
+      startedAt: this.#startedAt,
+      endedAt: this.#endedAt,
+      messages: [...this.messages],
+      bodies: [...this.bodies],
+      log: this.log,
+      members: this.members,
+      positions: [...this.positions],
+      cursor: this.cursor,
+    });
+  }
+
+  /** A backup is put back: everything after it never happened, and the epoch says so. */
+  restore(backup: Backup): void {
+    const { status, startedAt, endedAt, messages, bodies, log, members, positions, cursor } = structuredClone(backup);
+    this.status = status;
+    this.#startedAt = startedAt;
+    this.#endedAt = endedAt;
+    this.messages = new Map(messages);
+    this.bodies = new Map(bodies);
+    this.log = [...log];
+    this.members = [...members];
+    this.positions = new Map(positions);
+    this.cursor = cursor;
+    this.#order = messages.map(([id]) => id);
+    this.beginEpoch();
+  }
+
+  /** As `restore`, for the log alone: everything after `seq` never happened. */
   restoreTo(seq: number): void {
     for (const entry of this.log.slice(seq)) {
       if (entry.type !== "new-message") continue;
@@ -218,8 +378,9 @@ export class ServerModel {
       this.bodies.delete(entry.messageId);
     }
     this.log = this.log.slice(0, seq);
+    this.#order = this.#order.filter((id) => this.messages.has(id));
     this.positions = new Map();
-    this.epoch = `${this.epoch}-restored`;
+    this.beginEpoch();
   }
 
   isMember(user: User): boolean {
@@ -261,26 +422,63 @@ export class ServerModel {
     return message;
   }
 
-  private append(body: EntryBody): Event {
-    const entry = { ...body, seq: this.headSeq + 1, at: this.nextAt() } as Entry;
+  private move(
+    actor: User,
+    from: ConsultationStatus,
+    to: "IN_PROGRESS" | "COMPLETED",
+    relay: string | null,
+  ): ApiResult<CommandAnswer> {
+    if (!this.isMember(actor)) return refused("not-found");
+    if (actor.role !== "PRACTITIONER") return refused("not-allowed");
+    if (this.status === to) return ok({ event: null });
+    if (this.status !== from) {
+      return refused(from === "IN_PROGRESS" ? "consultation-not-in-progress" : "consultation-state");
+    }
+    return ok({ event: this.setStatus(actor, to, relay) });
+  }
+
+  private append(body: EntryBody, relay: string | null = null, at: string = this.nextAt()): Event {
+    const entry = { ...body, seq: this.headSeq + 1, at } as Entry;
     this.log.push(entry);
     const event = this.eventOf(entry);
-    this.onCommit(event);
+    const fence = !this.cursor.dirty && relay !== null ? this.lease(relay) : null;
+    this.cursor.dirty = true;
+    this.onCommit(event, fence);
     return event;
   }
 
-  private insert(id: string, body: Pick<Message, "kind" | "content" | "sender" | "replyTo" | "system">): void {
-    const seq = this.headSeq + 1;
-    const at = this.nextAt();
-    const empty = { attachments: [], reactions: [], editedAt: null, deletedAt: null };
-    this.messages.set(id, { ...empty, ...body, id, seq, rev: seq, createdAt: at });
+  private lease(owner: string): number {
+    this.cursor.leaseOwner = owner;
+    this.cursor.leaseFence += 1;
+    this.cursor.leaseUntil = this.now() + LEASE_MS;
+    return this.cursor.leaseFence;
   }
 
-  private systemLine(actor: User, system: SystemLine): string {
+  private eventsAfter(seq: number): Event[] {
+    return this.log.slice(seq, seq + EVENTS_A_BATCH).map((entry) => this.eventOf(entry));
+  }
+
+  private insert(
+    id: string,
+    body: Pick<Message, "kind" | "content" | "sender" | "replyTo" | "system">,
+    at: string = this.nextAt(),
+  ): void {
+    const seq = this.headSeq + 1;
+    const empty = { attachments: [], reactions: [], editedAt: null, deletedAt: null };
+    this.messages.set(id, { ...empty, ...body, id, seq, rev: seq, createdAt: at });
+    this.#order.push(id);
+  }
+
+  private systemLine(system: SystemLine, at?: string): string {
     this.#systemLines += 1;
     const id = `0190ffff-0000-7000-8000-${String(this.#systemLines).padStart(12, "0")}`;
-    this.insert(id, { kind: "system", content: null, sender: actor, replyTo: null, system });
+    this.insert(id, { kind: "system", content: null, sender: null, replyTo: null, system }, at);
     return id;
+  }
+
+  private beginEpoch(): void {
+    this.#epochs += 1;
+    this.epoch = `epoch-${this.#epochs}`;
   }
 
   private change(id: string, patch: Partial<Message>): void {
@@ -292,10 +490,6 @@ export class ServerModel {
     return { id, seq, senderName: sender?.name ?? "", excerpt: excerptOf(content) };
   }
 
-  private allMessages(): Message[] {
-    return [...this.messages.values()].sort((a, b) => a.seq - b.seq).map(({ id }) => this.joined(id));
-  }
-
   /** As every read gives it: the quote shows its message as that is now. */
   private joined(id: string): Message {
     const message = this.message(id);
@@ -303,7 +497,7 @@ export class ServerModel {
       ...message.replyTo,
       excerpt: excerptOf(this.message(message.replyTo.id).content),
     };
-    return structuredClone({ ...message, replyTo });
+    return { ...message, replyTo };
   }
 
   private position(userId: string): Position {
@@ -311,13 +505,36 @@ export class ServerModel {
     return this.positions.get(userId) ?? start;
   }
 
+  private now(): number {
+    return this.#clock ? this.#clock() : WORLD_BEGAN + this.headSeq * 1_000;
+  }
+
+  /** Time never runs backwards in seq, whatever the server's clock does. */
   private nextAt(): string {
-    return timeOf(this.headSeq + 1);
+    if (!this.#clock) return timeOf(this.headSeq + 1);
+    const now = new Date(this.#clock()).toISOString();
+    const last = this.log.at(-1)?.at ?? now;
+    return last > now ? last : now;
   }
 }
 
 function timeOf(seq: number): string {
-  return new Date(Date.UTC(2026, 0, 1) + seq * 1_000).toISOString();
+  return new Date(WORLD_BEGAN + seq * 1_000).toISOString();
+}
+
+function systemLineOf(actor: User, status: "IN_PROGRESS" | "COMPLETED" | "CANCELLED"): SystemLine {
+  switch (status) {
+    case "IN_PROGRESS":
+      return { type: "consultation-started", actor };
+    case "COMPLETED":
+      return { type: "consultation-completed", actor, closingNote: null };
+    case "CANCELLED":
+      return { type: "consultation-cancelled", actor };
+  }
+}
+
+function previewOf(content: string): string {
+  return Array.from(content.replace(/\s+/g, " ")).slice(0, PREVIEW_CODE_POINTS).join("");
 }
 
 function ok<T>(value: T): ApiResult<T> {
