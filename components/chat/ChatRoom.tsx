@@ -19,6 +19,7 @@ import { CompleteDialog } from "./CompleteDialog";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { ConnectionIndicator } from "./ConnectionIndicator";
 import type { ChatActions } from "./form-action";
+import { KeepOpenNotice } from "./KeepOpenNotice";
 import { KeptDraft } from "./KeptDraft";
 import { MessageInput, type MessageInputHandle } from "./MessageInput";
 import { MessageList } from "./MessageList";
@@ -116,7 +117,12 @@ export function ChatRoom(props: ChatRoomProps) {
           actions={unsent}
         />
       )}
-      {room.signedOut ? <SignedOutNotice /> : room.failure ? <OutOfDateNotice failure={room.failure} /> : null}
+      {room.signedOut ? (
+        <SignedOutNotice durable={room.durable} />
+      ) : room.failure ? (
+        <OutOfDateNotice failure={room.failure} />
+      ) : null}
+      <KeepOpenNotice unsent={!room.durable && items.some(({ pending }) => pending !== null)} />
       <Announcer key={`spoken-${roomId}`} items={items} />
       {!consultation ? (
         <ComposerSkeleton />

@@ -5,8 +5,11 @@ import { usePathname } from "next/navigation";
 import { buttonClass } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 
-/** The session ended while the conversation is open. Unsent words live in this tab, so signing in must not leave it. */
-export function SignedOutNotice() {
+/**
+ * The session ended while the conversation is open. Words that are kept on the device are found again after signing
+ * in; where they live in this page alone, signing in must not leave it.
+ */
+export function SignedOutNotice({ durable }: { durable: boolean }) {
   const words = useWords();
   const path = usePathname();
   return (
@@ -15,12 +18,11 @@ export function SignedOutNotice() {
         <p className="min-w-0 text-sm">{words.errors["session-ended"]}</p>
         <a
           href={`/sign-in?callbackUrl=${encodeURIComponent(path)}`}
-          target="_blank"
-          rel="noopener"
+          {...(durable ? {} : { target: "_blank", rel: "noopener" })}
           className={buttonClass({ size: "small" })}
         >
           <LogIn aria-hidden="true" className="size-4" />
-          {words.pages.signInAgain}
+          {durable ? words.pages.signInAgain : words.pages.signInAgainInNewTab}
         </a>
       </div>
     </div>
