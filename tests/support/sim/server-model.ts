@@ -14,6 +14,7 @@ import type {
   Snapshot,
 } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
+import type { Publication } from "@/lib/server/relay/ports";
 import type { ApiResult, EventsRequest } from "@/lib/sync/ports";
 
 export const ANNA: User = {
@@ -67,12 +68,6 @@ export interface Cursor {
   leaseFence: number;
   leaseUntil: number | null;
   failures: number;
-}
-
-export interface Publication {
-  readonly consultationId: string;
-  readonly fence: number;
-  readonly events: Event[];
 }
 
 /** Everything a restore brings back. */
