@@ -25,9 +25,14 @@ export interface Conversation {
   readonly push: PushState;
   /** All positions heard of, those of people whose joining is not folded in yet included. */
   readonly positions: ReadonlyMap<string, Position>;
-  /** Changes that a page of older messages, read before them, may still undo (RCV6). Ascending by seq. */
+  /** Changes that a page of older messages, read before them, may still undo (RCV6). Ascending by seq, bounded. */
   readonly unseenChanges: readonly ChangeEvent[];
+  /** Changes up to here may be missing from `unseenChanges`: a page read before this number cannot be made good. */
+  readonly unseenSince: number;
 }
+
+/** As many changes to messages not loaded are remembered; beyond that it is cheaper to read a page once more. */
+const MAX_UNSEEN_CHANGES = 500;
 
 type ChangeEvent = Extract<
   Event,
@@ -37,15 +42,18 @@ type ChangeEvent = Extract<
 export type Input =
   | { type: "snapshot"; snapshot: Snapshot }
   | { type: "event"; event: Event }
+  | { type: "events"; events: readonly Event[] }
   | { type: "older-page"; before: number; page: MessagesPage }
   | { type: "positions"; positions: readonly Position[] }
   | { type: "push-state"; push: PushState };
 
 /**
- * "gap": events before this one are missing, nothing was changed. "other-history": the input comes from another epoch
- * than the state, nothing was changed; the caller starts over from a snapshot (RCV4).
+ * "gap": events before this one are missing. "other-history": the input comes from another epoch than the state; the
+ * caller asks which of them the server lives in (RCV4). "overtaken": the page is older than what is remembered of later
+ * changes; the caller reads it again. In none of them the input in question changed anything; of several events those
+ * before it count.
  */
-export type Outcome = "applied" | "ignored" | "gap" | "other-history";
+export type Outcome = "applied" | "ignored" | "gap" | "other-history" | "overtaken";
 
 export interface Applied {
   readonly state: Conversation;
@@ -65,6 +73,7 @@ export function openConversation(snapshot: Snapshot): Conversation {
     push: snapshot.push,
     positions: new Map(snapshot.participants.map(({ position }) => [position.userId, position])),
     unseenChanges: [],
+    unseenSince: snapshot.headSeq,
   };
 }
 
@@ -72,9 +81,11 @@ export function openConversation(snapshot: Snapshot): Conversation {
 export function apply(state: Conversation, input: Input): Applied {
   switch (input.type) {
     case "snapshot":
-      return { state: openConversation(input.snapshot), outcome: "applied" };
+      return { state: reopen(state, input.snapshot), outcome: "applied" };
     case "event":
-      return applyEvent(state, input.event);
+      return applyEvents(state, [input.event]);
+    case "events":
+      return applyEvents(state, input.events);
     case "older-page":
       return applyOlderPage(state, input.before, input.page);
     case "positions":
@@ -88,53 +99,132 @@ function changed(before: Conversation, after: Conversation): Applied {
   return { state: after, outcome: after === before ? "ignored" : "applied" };
 }
 
-/** RCV1: exactly the next number. The epoch is judged first, because numbers of two histories cannot be compared. */
-function applyEvent(state: Conversation, event: Event): Applied {
-  if (event.epoch !== state.epoch) return { state, outcome: "other-history" };
-  if (event.seq <= state.seq) return { state, outcome: "ignored" };
-  if (event.seq > state.seq + 1) return { state, outcome: "gap" };
-  return { state: { ...fold(state, event), seq: event.seq, at: event.at }, outcome: "applied" };
+/** RCV7: what was heard of positions is not undone by a snapshot that was on its way, unless its history lacks them. */
+function reopen(state: Conversation, snapshot: Snapshot): Conversation {
+  const opened = openConversation(snapshot);
+  if (opened.epoch !== state.epoch) return opened;
+  const known = [...state.positions.values()];
+  return withPositions(
+    opened,
+    known.filter(({ deliveredUpToSeq }) => deliveredUpToSeq <= opened.seq),
+  );
 }
 
-function fold(state: Conversation, event: Event): Conversation {
+/** However many there are, the window is copied once: a page costs its own length, not that of the conversation. */
+function applyEvents(state: Conversation, events: readonly Event[]): Applied {
+  const window = new MessageWindow(state.messages);
+  let next = state;
+  let outcome: Outcome = "ignored";
+  for (const event of events) {
+    const verdict = judge(next, event);
+    if (verdict === "ignored") continue;
+    outcome = verdict;
+    if (verdict !== "applied") break;
+    next = { ...fold(next, event, window), seq: event.seq, at: event.at };
+  }
+  return { state: next === state ? state : { ...next, messages: window.messages }, outcome };
+}
+
+/** RCV1: exactly the next number. The epoch is judged first, because numbers of two histories cannot be compared. */
+function judge(state: Conversation, event: Event): Outcome {
+  if (event.epoch !== state.epoch) return "other-history";
+  if (event.seq <= state.seq) return "ignored";
+  if (event.seq > state.seq + 1) return "gap";
+  return "applied";
+}
+
+/** The messages go into the window, everything else into the state. */
+function fold(state: Conversation, event: Event, window: MessageWindow): Conversation {
   switch (event.type) {
     case "new-message":
-      return { ...state, messages: append(state.messages, event.data.message) };
+      window.append(event.data.message);
+      return state;
     case "message-edited":
     case "message-deleted":
     case "reaction-added":
     case "reaction-removed":
-      return {
-        ...state,
-        messages: changeMessages(state.messages, event),
-        unseenChanges: mayArriveLater(state, changedId(event)) ? [...state.unseenChanges, event] : state.unseenChanges,
-      };
+      window.change(event);
+      return mayArriveLater(state, event, window) ? remember(state, event) : state;
     case "consultation-status-changed":
-      return {
-        ...state,
-        consultation: withStatus(state.consultation, event),
-        messages: append(state.messages, event.data.message),
-      };
+      window.append(event.data.message);
+      return { ...state, consultation: withStatus(state.consultation, event) };
     case "user-joined": {
       const { user, message } = event.data;
       const others = state.participants.filter((participant) => participant.user.id !== user.id);
       const position = state.positions.get(user.id) ?? startOf(user.id);
-      const joined: Participant = { user, online: false, lastActiveAt: null, position };
-      return { ...state, participants: [...others, joined], messages: append(state.messages, message) };
+      window.append(message);
+      return { ...state, participants: [...others, { user, online: false, lastActiveAt: null, position }] };
     }
     case "user-left": {
       const { user, message } = event.data;
-      return {
-        ...state,
-        participants: state.participants.filter((participant) => participant.user.id !== user.id),
-        messages: append(state.messages, message),
-      };
+      window.append(message);
+      return { ...state, participants: state.participants.filter((participant) => participant.user.id !== user.id) };
     }
   }
 }
 
-function append(messages: readonly Message[], message: Message): readonly Message[] {
-  return [...messages, message];
+/** Messages while events are laid over them: copied before the first change, found by id, never written to before. */
+class MessageWindow {
+  #messages: readonly Message[];
+  #own: Message[] | null = null;
+  #places: Map<string, number> | null = null;
+  readonly #quoting = new Map<string, number[]>();
+
+  constructor(messages: readonly Message[]) {
+    this.#messages = messages;
+  }
+
+  /** The same array as before when nothing touched it. */
+  get messages(): readonly Message[] {
+    return this.#messages;
+  }
+
+  has(messageId: string): boolean {
+    return this.#index().has(messageId);
+  }
+
+  append(message: Message): void {
+    const own = this.#copy();
+    own.push(message);
+    if (this.#places) this.#note(this.#places, message, own.length - 1);
+  }
+
+  /** One change laid over the message itself and over the quotes of it. */
+  change(change: ChangeEvent): void {
+    const id = changedId(change);
+    const place = this.#index().get(id);
+    if (place !== undefined) this.#replace(place, (message) => changeMessage(message, change));
+    for (const quoting of this.#quoting.get(id) ?? []) {
+      this.#replace(quoting, (message) => changeQuote(message, id, change));
+    }
+  }
+
+  #replace(place: number, by: (message: Message) => Message): void {
+    const message = this.#messages[place];
+    if (!message) return;
+    const next = by(message);
+    if (next !== message) this.#copy()[place] = next;
+  }
+
+  #copy(): Message[] {
+    this.#own ??= [...this.#messages];
+    this.#messages = this.#own;
+    return this.#own;
+  }
+
+  /** Made when first asked for: most inputs only append. */
+  #index(): Map<string, number> {
+    if (this.#places) return this.#places;
+    const places = new Map<string, number>();
+    for (const [place, message] of this.#messages.entries()) this.#note(places, message, place);
+    this.#places = places;
+    return places;
+  }
+
+  #note(places: Map<string, number>, { id, replyTo }: Message, place: number): void {
+    places.set(id, place);
+    if (replyTo) this.#quoting.set(replyTo.id, [...(this.#quoting.get(replyTo.id) ?? []), place]);
+  }
 }
 
 function withStatus(
@@ -150,20 +240,16 @@ function changedId(change: ChangeEvent): string {
   return change.type === "message-edited" ? change.data.message.id : change.data.messageId;
 }
 
-function mayArriveLater(state: Conversation, messageId: string): boolean {
-  return state.hasMore && !state.messages.some((message) => message.id === messageId);
+function mayArriveLater(state: Conversation, change: ChangeEvent, window: MessageWindow): boolean {
+  return state.hasMore && !window.has(changedId(change));
 }
 
-/** One change laid over messages: over the message itself and over the quotes of it. Same array if it touches none. */
-function changeMessages(messages: readonly Message[], change: ChangeEvent): readonly Message[] {
-  const id = changedId(change);
-  let touched = false;
-  const result = messages.map((message) => {
-    const next = message.id === id ? changeMessage(message, change) : changeQuote(message, id, change);
-    if (next !== message) touched = true;
-    return next;
-  });
-  return touched ? result : messages;
+/** Bounded: all is forgotten at once, and pages read before now are refused instead of being made good. */
+function remember(state: Conversation, change: ChangeEvent): Conversation {
+  if (state.unseenChanges.length < MAX_UNSEEN_CHANGES) {
+    return { ...state, unseenChanges: [...state.unseenChanges, change] };
+  }
+  return { ...state, unseenChanges: [], unseenSince: change.seq };
 }
 
 /**
@@ -218,14 +304,17 @@ function applyOlderPage(state: Conversation, before: number, page: MessagesPage)
   const oldest = state.messages[0];
   // Asked for before the window was replaced: joining it on would leave a hole.
   if (!oldest || oldest.seq !== before) return { state, outcome: "ignored" };
+  if (page.headSeq < state.unseenSince) return { state, outcome: "overtaken" };
   const newer = state.unseenChanges.filter((change) => change.seq > page.headSeq);
-  const older = newer.reduce(changeMessages, page.messages as readonly Message[]);
+  const older = new MessageWindow(page.messages);
+  for (const change of newer) older.change(change);
   return {
     state: {
       ...state,
-      messages: [...older, ...state.messages],
+      messages: [...older.messages, ...state.messages],
       hasMore: page.hasMore,
       unseenChanges: page.hasMore ? newer : [],
+      unseenSince: page.headSeq,
     },
     outcome: "applied",
   };

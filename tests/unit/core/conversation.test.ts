@@ -132,6 +132,67 @@ describe("RCV5 folding onto an old snapshot equals a fresh one", () => {
   });
 });
 
+describe("RCV1 many at once", () => {
+  it("RCV1 RCV5 a page of events is what its events are one by one, and the state before is never written to", () => {
+    const server = new ServerModel();
+    const target = say(server, "target");
+    const before = deepFreeze(openConversation(server.readSnapshot()));
+    const reply = say(server, "reply", WEBER, target);
+    server.edit(ANNA, target, "edited");
+    server.join(WEBER, IBRAHIM);
+    server.react(WEBER, reply, "👍", "reaction-added");
+    server.delete(ANNA, target);
+    server.leave(WEBER, IBRAHIM);
+    const events = eventsAfter(server, before);
+    const { state, outcome } = apply(before, { type: "events", events });
+    expect(outcome).toBe("applied");
+    expect(state).toEqual(fold(before, events));
+    expectEqualsFetch(server, state);
+    expect(apply(deepFreeze(state), { type: "events", events })).toEqual({ state, outcome: "ignored" });
+  });
+
+  it("RCV1 of a page with a hole in it the part before the hole is taken", () => {
+    const server = new ServerModel();
+    say(server, "known");
+    const before = openConversation(server.readSnapshot());
+    for (let i = 0; i < 4; i += 1) say(server, `${i}`);
+    const events = eventsAfter(server, before).filter((_, index) => index !== 2);
+    const { state, outcome } = apply(before, { type: "events", events });
+    expect([state.seq, outcome]).toEqual([3, "gap"]);
+  });
+
+  it("RCV1 F31 ten thousand events in pages cost their own length, not that of the conversation each", () => {
+    const server = new ServerModel();
+    const first = say(server, "first");
+    const start = openConversation(server.readSnapshot());
+    const [said, reacted] = [say(server, "said"), server.react(WEBER, first, "👍", "reaction-added")];
+    const template = eventsAfter(server, start)[0];
+    if (template?.type !== "new-message") throw new Error("a message expected");
+    const pages = (perPage: number, count: number) =>
+      Array.from({ length: count }, (_, page) =>
+        Array.from({ length: perPage }, (_, index): Event => {
+          const seq = start.seq + 1 + page * perPage + index;
+          if (index % 4 === 3) return { ...reacted, seq, data: { ...reacted.data, rev: seq } } as Event;
+          const message = {
+            ...template.data.message,
+            id: said.replace(/.{6}$/, String(seq).padStart(6, "0")),
+            seq,
+            rev: seq,
+          };
+          return { ...template, seq, data: { message } };
+        }),
+      );
+    const cost = (all: readonly (readonly Event[])[]) => {
+      const began = performance.now();
+      const folded = all.reduce((state, events) => apply(state, { type: "events", events }).state, start);
+      expect(folded.seq).toBe(start.seq + all.length * (all[0]?.length ?? 0));
+      return performance.now() - began;
+    };
+    cost(pages(500, 2));
+    expect(cost(pages(500, 20))).toBeLessThan(400);
+  });
+});
+
 describe("RCV6 older pages and revisions", () => {
   function conversationWithHistory() {
     const server = new ServerModel();
@@ -209,6 +270,53 @@ describe("RCV6 older pages and revisions", () => {
   });
 });
 
+describe("RCV6 what is remembered of messages not loaded is bounded", () => {
+  function farBehind(changes: number) {
+    const server = new ServerModel();
+    const old = say(server, "old words");
+    for (let i = 0; i < 60; i += 1) say(server, `${i}`);
+    const state = openConversation(server.readSnapshot());
+    const before = state.messages[0]?.seq ?? 0;
+    const page = server.readMessages({ before, limit: 50 });
+    for (let i = 0; i < changes; i += 1) {
+      server.react(WEBER, old, "👍", i % 2 === 0 ? "reaction-added" : "reaction-removed");
+    }
+    return { server, state, before, page, old };
+  }
+
+  function caughtUp(server: ServerModel, state: Conversation): Conversation {
+    let folded = state;
+    while (folded.seq < server.headSeq)
+      folded = apply(folded, { type: "events", events: eventsAfter(server, folded) }).state;
+    return folded;
+  }
+
+  it("RCV6 it never grows beyond 500, and a page from before what was forgotten is refused, a fresh one taken", () => {
+    const { server, state, before, page, old } = farBehind(2_003);
+    const ahead = caughtUp(server, state);
+    expect(ahead.unseenChanges.length).toBeLessThanOrEqual(500);
+    expect(apply(ahead, { type: "older-page", before, page })).toEqual({ state: ahead, outcome: "overtaken" });
+    const fresh = server.readMessages({ before, limit: 50 });
+    const { state: merged, outcome } = apply(ahead, { type: "older-page", before, page: fresh });
+    expect(outcome).toBe("applied");
+    expect(merged.messages.find(({ id }) => id === old)).toEqual(server.message(old));
+  });
+
+  it("RCV6 up to the bound a page in flight is made good", () => {
+    const { server, state, before, page, old } = farBehind(499);
+    const { state: merged, outcome } = apply(caughtUp(server, state), { type: "older-page", before, page });
+    expect(outcome).toBe("applied");
+    expect(merged.messages.find(({ id }) => id === old)?.reactions).toEqual(server.message(old).reactions);
+  });
+
+  it("RCV6 a page older than the snapshot that opened the window cannot be made good", () => {
+    const { server, state, before, page } = farBehind(1);
+    const reopened = apply(state, { type: "snapshot", snapshot: server.readSnapshot() }).state;
+    expect(reopened.messages[0]?.seq).toBe(before);
+    expect(apply(reopened, { type: "older-page", before, page }).outcome).toBe("overtaken");
+  });
+});
+
 describe("RCV7 positions", () => {
   const start = { userId: ANNA.id, deliveredUpToSeq: 0, deliveredAt: null, readUpToSeq: 0, readAt: null };
   const delivered = { ...start, deliveredUpToSeq: 5, deliveredAt: "2026-01-01T00:00:05.000Z" };
@@ -227,6 +335,21 @@ describe("RCV7 positions", () => {
     const ahead = apply(state, { type: "positions", positions: [delivered] });
     expect(ahead.outcome).toBe("applied");
     expect(apply(ahead.state, { type: "positions", positions: [start] }).state).toBe(ahead.state);
+  });
+
+  it("RCV7 a snapshot read before a position was heard of does not undo it; one of a history that lacks it does", () => {
+    const server = new ServerModel();
+    for (let i = 0; i < 5; i += 1) say(server, `${i}`);
+    const snapshot = server.readSnapshot();
+    const state = openConversation(snapshot);
+    const heard = apply(state, { type: "positions", positions: [delivered] }).state;
+    const again = apply(heard, { type: "snapshot", snapshot }).state;
+    expect(again.participants.find(({ user }) => user.id === ANNA.id)?.position).toEqual(delivered);
+    const shorter = { ...snapshot, headSeq: 4 };
+    const back = apply(heard, { type: "snapshot", snapshot: shorter }).state;
+    expect(back.positions.get(ANNA.id)?.deliveredUpToSeq).toBe(0);
+    const foreign = apply(heard, { type: "snapshot", snapshot: { ...snapshot, epoch: "another" } }).state;
+    expect(foreign.positions.get(ANNA.id)?.deliveredUpToSeq).toBe(0);
   });
 
   it("RCV7 a position that arrives before its owner's joining is not lost", () => {
