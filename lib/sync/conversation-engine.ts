@@ -43,6 +43,9 @@ export interface ConversationEngineOptions {
   readonly viewerId: string;
 }
 
+const LOOK_BACK_PAGE = 200;
+/** How far the server's time as a client reckons it may be ahead of the server's own. */
+const CLOCK_MARGIN_MS = 60_000;
 const NOBODY: readonly Participant[] = [];
 
 /**
@@ -54,6 +57,8 @@ export class ConversationEngine {
   readonly #queue: CommandQueue;
   readonly #connection: Connection;
   readonly #receipts: Receipts;
+  readonly #ports: Ports;
+  readonly #consultationId: string;
   readonly #viewerId: string;
   readonly #timeline: TimelineSelector;
   readonly #store: Store<ConversationView>;
@@ -62,6 +67,8 @@ export class ConversationEngine {
 
   constructor(ports: Ports, { consultationId, viewerId }: ConversationEngineOptions) {
     const batch = (run: () => void) => this.#store.batch(run);
+    this.#ports = ports;
+    this.#consultationId = consultationId;
     this.#viewerId = viewerId;
     this.#timeline = createTimelineSelector(viewerId);
     this.#feed = new EventFeed(ports, {
@@ -69,12 +76,15 @@ export class ConversationEngine {
       batch,
       onChange: (before, after) => this.#onConversation(before, after),
       onAnswer: () => this.#queue.resume(),
+      onCaughtUp: () => this.#queue.caughtUp(),
     });
     this.#queue = new CommandQueue(ports, {
       consultationId,
       batch,
       onEvent: (event) => this.#onAnswered(event),
-      onUnreadable: () => this.#feed.catchUp(),
+      onDoubt: () => this.#feed.catchUp(),
+      onLoaded: () => this.#confirmSent(),
+      wasCommitted: (id, queuedAt) => this.#wasCommitted(id, queuedAt),
     });
     this.#receipts = new Receipts(ports, {
       consultationId,
@@ -209,6 +219,28 @@ export class ConversationEngine {
     if (conversation?.epoch === event.epoch) this.#queue.settle(conversation.seq);
   }
 
+  #confirmSent(): void {
+    const { conversation } = this.#feed;
+    if (!conversation || this.#queue.pending.length === 0) return;
+    this.#queue.confirm(new Set(conversation.messages.map(({ id }) => id)));
+  }
+
+  /** Looks beyond the window, back to when it was queued: with the window read to its head that decides it. */
+  async #wasCommitted(id: string, queuedAt: string): Promise<boolean | null> {
+    const { conversation } = this.#feed;
+    if (!conversation) return null;
+    let { messages, hasMore } = conversation;
+    for (;;) {
+      if (messages.some((message) => message.id === id)) return true;
+      const oldest = messages[0];
+      if (!hasMore || !oldest || Date.parse(oldest.createdAt) < Date.parse(queuedAt) - CLOCK_MARGIN_MS) return false;
+      const query = { before: oldest.seq, limit: LOOK_BACK_PAGE };
+      const page = await this.#ports.api.readMessages(this.#consultationId, query);
+      if (!page.ok) return null;
+      ({ messages, hasMore } = page.value);
+    }
+  }
+
   #onOwnPosition(position: Position): void {
     const { conversation } = this.#feed;
     if (conversation) this.#feed.ingestPositions([position], conversation.epoch);
@@ -217,12 +249,11 @@ export class ConversationEngine {
   #onConversation(before: Conversation | null, after: Conversation): void {
     this.#connection.setPush(after.push);
     if (before && before.epoch !== after.epoch) {
+      this.#queue.doubt();
       this.#receipts.reset();
       this.#seen = 0;
     }
-    if (before?.messages !== after.messages) {
-      if (this.#queue.pending.length > 0) this.#queue.confirm(new Set(after.messages.map(({ id }) => id)));
-    }
+    if (before?.messages !== after.messages) this.#confirmSent();
     if (before?.seq !== after.seq) this.#queue.settle(after.seq);
     const mine = after.positions.get(this.#viewerId);
     if (mine) this.#receipts.know(mine);

@@ -26,6 +26,8 @@ export interface EventFeedOptions {
   readonly onChange: (before: Conversation | null, after: Conversation) => void;
   /** The server answered, so we are signed in and it can be reached. */
   readonly onAnswer: () => void;
+  /** Everything that was in the log when `catchUp` was last called is here. */
+  readonly onCaughtUp: () => void;
 }
 
 type EventsAnswer = Exclude<EventsPage, { reset: true }>;
@@ -193,7 +195,9 @@ export class EventFeed {
       if (generation !== this.#generation) return;
       this.#options.batch(() => {
         goOn = step();
-        if (!goOn) this.#busy = false;
+        if (goOn) return;
+        this.#busy = false;
+        if (this.#failure === null && this.#reachable) this.#options.onCaughtUp();
       });
     }
   }
