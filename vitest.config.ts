@@ -1,12 +1,14 @@
 import path from "node:path";
 import { defineConfig } from "vitest/config";
+import { plantPlugin } from "./tests/planted/plant-plugin.ts";
+import { SOURCE_PLANTS } from "./tests/planted/source-plants.ts";
 
 const root = import.meta.dirname;
 
 /**
  * One project a kind of proof. "unit" and "dom" need nothing; "pg" starts one real PostgreSQL and gives each file its
- * own database; "protocol" talks to the built-in Channels server; "app" builds and starts the product once;
- * "startup" boots it in many conditions.
+ * own database; "planted" takes safeguards out of copies of the project and looks who notices; "protocol" talks to the
+ * built-in Channels server; "app" builds and starts the product once; "startup" boots it in many conditions.
  */
 export default defineConfig({
   resolve: { alias: { "@": root, "server-only": path.join(root, "node_modules/server-only/empty.js") } },
@@ -24,6 +26,15 @@ export default defineConfig({
           include: ["tests/pg/**/*.pg.test.ts"],
           globalSetup: ["tests/support/pg-cluster.ts"],
           testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        plugins: [plantPlugin(SOURCE_PLANTS)],
+        test: {
+          name: "planted",
+          include: ["tests/planted/**/*.test.ts"],
+          globalSetup: ["tests/support/pg-cluster.ts"],
         },
       },
       {

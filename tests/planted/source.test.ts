@@ -1,0 +1,4 @@
+import { SOURCE_PLANTS } from "./source-plants";
+import { testPlants } from "./test-plants";
+
+testPlants(SOURCE_PLANTS);
