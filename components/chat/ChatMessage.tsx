@@ -33,7 +33,8 @@ export const ChatMessage = memo(function ChatMessage(props: ChatMessageProps) {
   const id = `message-${item.key}`;
   const content = message ? message.content : (pending?.content ?? "");
   const name = own ? words.chat.you : (message?.sender?.name ?? words.chat.unknownSender);
-  const stillSending = useLasting(pending !== null && pending.state !== "parked", STILL_SENDING_MS);
+  const parked = pending?.state === "parked";
+  const stillSending = useLasting(pending !== null && !parked, STILL_SENDING_MS);
   const footer = last || pending !== null;
 
   return (
@@ -42,7 +43,7 @@ export const ChatMessage = memo(function ChatMessage(props: ChatMessageProps) {
       data-seq={message?.seq}
       tabIndex={focusable ? 0 : -1}
       aria-labelledby={`${id}-by ${id}-text ${id}-foot`}
-      aria-describedby={pending?.state === "parked" ? `${id}-why` : undefined}
+      aria-describedby={parked ? `${id}-why` : undefined}
       className={cn(
         "group mx-auto flex w-full max-w-3xl gap-2 rounded-lg px-3 -outline-offset-2 sm:px-5",
         first ? "pt-3" : "pt-0.5",
@@ -54,21 +55,27 @@ export const ChatMessage = memo(function ChatMessage(props: ChatMessageProps) {
           {first && message?.sender ? <PersonAvatar person={message.sender} size="small" /> : null}
         </span>
       )}
-      <div className={cn("flex min-w-0 max-w-[85%] flex-col sm:max-w-[78%]", own ? "items-end" : "items-start")}>
+      <div
+        className={cn(
+          "flex min-w-0 flex-col",
+          parked ? "max-w-full" : "max-w-[85%] sm:max-w-[78%]",
+          own ? "items-end" : "items-start",
+        )}
+      >
         <p id={`${id}-by`} className={own || !first ? "sr-only" : "mb-1 flex max-w-full items-center gap-1.5 pl-1"}>
           <span className="truncate text-sm font-semibold" dir="auto">
             {name}
           </span>
           {message?.sender && first && !own ? <RoleBadge role={message.sender.role} /> : null}
         </p>
-        <div className="relative max-w-full">
+        <div className={cn("relative", parked ? "max-w-[85%] sm:max-w-[78%]" : "max-w-full")}>
           <div
             className={cn(
               "rounded-bubble border px-3.5 py-2 text-[0.9375rem] leading-relaxed",
               own ? "border-transparent bg-bubble-own" : "border-line bg-bubble-other dark:border-transparent",
               own ? last && "rounded-br-md" : first && "rounded-tl-md",
               pending && "border-dashed border-control",
-              pending?.state === "parked" && "border-danger bg-surface",
+              parked && "border-danger bg-surface",
               content === null && "border-line bg-transparent dark:border-line",
             )}
           >
@@ -105,7 +112,7 @@ export const ChatMessage = memo(function ChatMessage(props: ChatMessageProps) {
             ) : null}
           </p>
         ) : null}
-        {pending?.state === "parked" ? <ParkedNotice id={item.key} pending={pending} actions={actions} /> : null}
+        {pending && parked ? <ParkedNotice id={item.key} pending={pending} actions={actions} /> : null}
       </div>
     </article>
   );

@@ -23,23 +23,26 @@ interface ParkedNoticeProps {
 }
 
 const icon = "size-4 max-sm:hidden";
+const narrow = "max-sm:px-1.5";
 
-/** Why a message was not sent, and the four things that can be done with its words. */
+/** Why a message was not sent, and what can be done with its words. One that waits behind another has nothing to retry. */
 export function ParkedNotice({ id, pending, actions }: ParkedNoticeProps) {
   const words = useWords();
   const { retry, edit, discard } = actions;
-  const why = pending.reason ? errorWords(words, pending.reason) : words.chat.parkedBehind;
+  const behind = pending.reason === null;
+  const why = behind ? words.chat.parkedBehind : errorWords(words, pending.reason);
 
   return (
     <div className="mt-1 flex max-w-full flex-col items-end text-right">
       <p id={`message-${id}-why`} className="text-pretty text-danger text-sm">
         {retry ? why : words.chat.parkedEnded}
       </p>
-      <div className="-mr-2.5 flex flex-wrap justify-end">
-        {retry ? (
+      <div className="-mr-1.5 flex sm:-mr-2.5 flex-wrap justify-end">
+        {retry && !behind ? (
           <Button
             look="quiet"
             size="small"
+            className={narrow}
             onClick={() => {
               retry(id);
               focusRow(id);
@@ -50,7 +53,7 @@ export function ParkedNotice({ id, pending, actions }: ParkedNoticeProps) {
           </Button>
         ) : null}
         {edit ? (
-          <Button look="quiet" size="small" onClick={() => edit(id, pending.content)}>
+          <Button look="quiet" size="small" className={narrow} onClick={() => edit(id, pending.content)}>
             <PencilLine aria-hidden="true" className={icon} />
             {words.chat.actions.edit}
           </Button>
@@ -61,10 +64,12 @@ export function ParkedNotice({ id, pending, actions }: ParkedNoticeProps) {
           words={words.chat.actions}
           text={() => pending.content}
           iconClass={icon}
+          className={narrow}
         />
         <Button
           look="danger"
           size="small"
+          className={narrow}
           onClick={() => {
             focusBeside(id);
             discard(id);
