@@ -59,11 +59,7 @@ export const de: Catalogue = {
     chooseHint: "Öffnen Sie links ein Gespräch, um zu lesen und zu schreiben.",
     back: "Alle Sprechstunden",
     loading: "Sprechstunden werden geladen",
-    unsent: (count) =>
-      plural("de", count, {
-        one: "1 Nachricht noch nicht gesendet",
-        other: `${number(count)} Nachrichten noch nicht gesendet`,
-      }),
+    unsent: (count) => `${number(count)} noch nicht gesendet`,
   },
   settings: {
     title: "Einstellungen",

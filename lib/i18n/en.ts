@@ -56,8 +56,7 @@ export const en = {
     chooseHint: "Pick a conversation from the list to read and write.",
     back: "All consultations",
     loading: "Loading consultations",
-    unsent: (count: number) =>
-      plural("en", count, { one: "1 message not sent yet", other: `${number(count)} messages not sent yet` }),
+    unsent: (count: number) => `${number(count)} not sent yet`,
   },
   settings: {
     title: "Settings",
