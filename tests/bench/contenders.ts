@@ -1,6 +1,7 @@
-import Pusher from "pusher-js";
+import type Pusher from "pusher-js";
 import { v7 as uuidV7 } from "uuid";
 import type { HttpClient } from "@/tests/support/http-client";
+import { connectPusher } from "@/tests/support/pusher-client";
 import type { Contender } from "./measure";
 
 export interface Room {
@@ -20,24 +21,7 @@ function connect(
   { key, port, open }: Socket,
   authorize: (socketId: string, channel: string) => Promise<string>,
 ): Pusher {
-  const client = new Pusher(key, {
-    cluster: "",
-    wsHost: "localhost",
-    wsPort: port,
-    forceTLS: false,
-    enabledTransports: ["ws"],
-    disableStats: true,
-    channelAuthorization: {
-      endpoint: "unused",
-      transport: "ajax",
-      customHandler: ({ socketId, channelName }, callback) => {
-        authorize(socketId, channelName).then(
-          (auth) => callback(null, { auth }),
-          (error: Error) => callback(error, null),
-        );
-      },
-    },
-  });
+  const client = connectPusher(key, port, async (socketId, channel) => ({ auth: await authorize(socketId, channel) }));
   open.push(client);
   return client;
 }

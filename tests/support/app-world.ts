@@ -1,9 +1,8 @@
 import { encode } from "next-auth/jwt";
 import { afterAll, beforeAll, inject } from "vitest";
-import { parseEnv } from "@/lib/env";
-import { setRuntime } from "@/lib/runtime";
 import { db, disconnectDb } from "@/lib/server/db";
 import { HttpClient } from "@/tests/support/http-client";
+import { setIdleRuntime } from "@/tests/support/idle-runtime";
 import type { AppAddress } from "@/tests/support/start-built-app";
 import type { Person } from "@/tests/support/world";
 
@@ -18,28 +17,15 @@ export function useApp(): AppAddress {
   return app;
 }
 
-export function lookInto(app: AppAddress): void {
-  setRuntime({
-    env: parseEnv({}).env,
-    databaseUrl: app.ownerUrl,
-    databaseDirectUrl: app.ownerUrl,
-    nextAuthSecret: app.nextAuthSecret,
-    pusher: {
-      appId: "none",
-      key: "none",
-      secret: "none",
-      cluster: null,
-      host: "127.0.0.1",
-      port: 1,
-      useTLS: false,
-      encryptionMasterKeyBase64: null,
-    },
-    publicPusher: { key: "none", cluster: null, wsHost: null, wsPort: null, forceTLS: false, encrypted: false },
-    channelsPort: null,
-  });
+export function lookInto(app: Pick<AppAddress, "ownerUrl" | "nextAuthSecret">): void {
+  setIdleRuntime({ databaseUrl: app.ownerUrl, nextAuthSecret: app.nextAuthSecret });
 }
 
-export async function sealToken(app: AppAddress, payload: Record<string, unknown>, maxAge = 3_600): Promise<string> {
+export async function sealToken(
+  app: Pick<AppAddress, "nextAuthSecret">,
+  payload: Record<string, unknown>,
+  maxAge = 3_600,
+): Promise<string> {
   return encode({ token: payload, secret: app.nextAuthSecret, maxAge });
 }
 

@@ -1,8 +1,8 @@
-import Pusher from "pusher-js";
 import { afterAll, beforeAll } from "vitest";
 import { type ChannelsServer, startChannelsServer } from "@/lib/embedded/channels/server";
 import { authorizeChannel } from "@/lib/pusher/server";
 import { runtime, setRuntime } from "@/lib/runtime";
+import { connectPusher } from "@/tests/support/pusher-client";
 
 /** Call after useTestRuntime(): starts the built-in Channels server and points the runtime to it. */
 export function useTestChannels(): { restart(): Promise<void>; stop(): Promise<void> } {
@@ -33,19 +33,9 @@ export interface Listener {
 /** Subscribes to a private channel with the official client, signed by the app's own secret. */
 export async function listen(channelName: string): Promise<Listener> {
   const { key } = runtime().pusher;
-  const client = new Pusher(key, {
-    cluster: "",
-    wsHost: "127.0.0.1",
-    wsPort: runtime().channelsPort ?? 0,
-    forceTLS: false,
-    enabledTransports: ["ws"],
-    disableStats: true,
-    channelAuthorization: {
-      endpoint: "unused",
-      transport: "ajax",
-      customHandler: ({ socketId, channelName }, callback) => callback(null, authorizeChannel(socketId, channelName)),
-    },
-  });
+  const client = connectPusher(key, runtime().channelsPort ?? 0, async (socketId, channel) =>
+    authorizeChannel(socketId, channel),
+  );
   const received: Listener["received"] = [];
   const waiting: { count: number; resolve: () => void }[] = [];
   const channel = client.subscribe(channelName);

@@ -1,9 +1,8 @@
 import { randomBytes } from "node:crypto";
 import pg from "pg";
 import { afterAll, beforeAll, inject } from "vitest";
-import { parseEnv } from "@/lib/env";
-import { setRuntime } from "@/lib/runtime";
 import { disconnectDb } from "@/lib/server/db";
+import { setIdleRuntime } from "@/tests/support/idle-runtime";
 import { withDatabase } from "@/tests/support/pg-cluster";
 
 export interface TestDatabase {
@@ -35,30 +34,16 @@ async function administrate(statement: string): Promise<void> {
 }
 
 /**
- * Gives the file a database and a runtime that points to it, as boot would have left them. The Pusher values lead
- * nowhere (a reserved port): tests that publish start a server and set their own.
+ * Gives the file a database and a runtime that points to it, as boot would have left them, without any Pusher.
  */
 export function useTestRuntime(environment: Record<string, string> = {}): () => TestDatabase {
   let database: TestDatabase | null = null;
   beforeAll(async () => {
     database = await createTestDatabase();
-    setRuntime({
-      env: parseEnv(environment).env,
+    setIdleRuntime({
+      environment,
       databaseUrl: database.appUrl,
-      databaseDirectUrl: database.appUrl,
       nextAuthSecret: "test-secret-test-secret-test-secret",
-      pusher: {
-        appId: "test-app",
-        key: "test-key",
-        secret: "test-secret",
-        cluster: null,
-        host: "127.0.0.1",
-        port: 1,
-        useTLS: false,
-        encryptionMasterKeyBase64: null,
-      },
-      publicPusher: { key: "test-key", cluster: null, wsHost: null, wsPort: null, forceTLS: false, encrypted: false },
-      channelsPort: null,
     });
   });
   afterAll(async () => {

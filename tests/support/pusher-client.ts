@@ -1,0 +1,25 @@
+import Pusher from "pusher-js";
+
+type Authorize = (socketId: string, channelName: string) => Promise<{ auth: string }>;
+
+/** The official client, connected to a Channels server on this machine, outside of a browser. */
+export function connectPusher(key: string, port: number, authorize: Authorize): Pusher {
+  return new Pusher(key, {
+    cluster: "",
+    wsHost: "127.0.0.1",
+    wsPort: port,
+    forceTLS: false,
+    enabledTransports: ["ws"],
+    disableStats: true,
+    channelAuthorization: {
+      endpoint: "unused",
+      transport: "ajax",
+      customHandler: ({ socketId, channelName }, callback) => {
+        authorize(socketId, channelName).then(
+          (answer) => callback(null, answer),
+          (error: Error) => callback(error, null),
+        );
+      },
+    },
+  });
+}
