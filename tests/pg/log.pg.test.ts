@@ -168,7 +168,7 @@ describe("sending", () => {
     expect(missing).toEqual(mine);
   });
 
-  it("A2 a person who left the consultation is a stranger", async () => {
+  it("UI4 A2 a person who left the consultation is a stranger", async () => {
     const { patient, consultationId } = await createWorld();
     await db().participant.updateMany({ where: { userId: patient.userId }, data: { leftAt: new Date() } });
     expect((await refusalOf(() => sendMessage(patient, messageOf(consultationId, "x")))).code).toBe("not-found");

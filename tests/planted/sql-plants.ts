@@ -59,7 +59,7 @@ export const SQL_PLANTS: readonly SqlPlant[] = [
     sqlFunction: "is_participant",
     find: " AND p.left_at IS NULL",
     replace: "",
-    witness: { file: LOG, test: "A2 a person who left the consultation is a stranger" },
+    witness: { file: LOG, test: "UI4 A2 a person who left the consultation is a stranger" },
   },
   {
     id: "epoch-without-restores",
