@@ -58,7 +58,7 @@ export const ChatMessage = memo(function ChatMessage(props: ChatMessageProps) {
       <div
         className={cn(
           "flex min-w-0 flex-col",
-          parked ? "max-w-full" : "max-w-[85%] sm:max-w-[78%]",
+          parked ? "w-full" : "max-w-[85%] sm:max-w-[78%]",
           own ? "items-end" : "items-start",
         )}
       >

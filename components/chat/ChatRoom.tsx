@@ -12,6 +12,8 @@ import { errorWords } from "@/lib/i18n/catalogue";
 import type { Message } from "@/lib/protocol/message";
 import type { Snapshot } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
+import type { ConnectionStatus } from "@/lib/sync/connection";
+import type { ConversationView } from "@/lib/sync/conversation-engine";
 import { Announcer } from "./Announcer";
 import { ChatHeader } from "./ChatHeader";
 import { ChatSkeleton, ComposerSkeleton } from "./ChatSkeleton";
@@ -89,7 +91,7 @@ export function ChatRoom(props: ChatRoomProps) {
   return (
     <div className="flex h-full min-h-0 flex-col">
       <ChatHeader consultation={consultation} others={others} backHref={backHref}>
-        <ConnectionIndicator status={room.status} compact />
+        <ConnectionIndicator status={shownStatus(room)} compact />
         {writable && practitioner && actions ? (
           <CompleteDialog consultationId={roomId} action={actions.completeConsultation} />
         ) : null}
@@ -147,6 +149,11 @@ export function ChatRoom(props: ChatRoomProps) {
       ) : null}
     </div>
   );
+}
+
+/** A socket alone is not live: while the server does not answer, nothing comes or goes. */
+function shownStatus({ status, reachable }: ConversationView): ConnectionStatus {
+  return status === "live" && !reachable ? "polling" : status;
 }
 
 function confirmedItems(messages: readonly Message[], viewerId: string): TimelineItem[] {
