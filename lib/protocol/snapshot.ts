@@ -8,6 +8,8 @@ import { userSchema } from "./user";
 /** "delayed": the server cannot publish just now, so clients poll. */
 export const pushStateSchema = z.enum(["ok", "delayed"]);
 export type PushState = z.infer<typeof pushStateSchema>;
+/** Age of the oldest event of the consultation that is saved and not pushed yet; 0 when there is none. */
+const pushLagMsSchema = z.int().nonnegative().optional();
 
 export const consultationSchema = z.object({
   id: uuidV4Schema,
@@ -37,6 +39,7 @@ export const snapshotSchema = z.object({
   epoch: z.string(),
   serverTime: timeSchema,
   push: pushStateSchema,
+  pushLagMs: pushLagMsSchema,
 });
 export type Snapshot = z.infer<typeof snapshotSchema>;
 
@@ -49,6 +52,7 @@ export const eventsPageSchema = z.union([
     epoch: z.string(),
     positions: z.array(positionSchema),
     push: pushStateSchema,
+    pushLagMs: pushLagMsSchema,
   }),
 ]);
 export type EventsPage = z.infer<typeof eventsPageSchema>;

@@ -50,11 +50,6 @@ export async function triggerPusherEvents(batch: readonly PusherEvent[]): Promis
   await judge(pusherServer().triggerBatch(batch.map(toBatchEvent)));
 }
 
-/** A push that nobody can hear: whether the provider takes calls. Throws PusherError. */
-export async function probePusher(): Promise<void> {
-  await triggerPusherEvents([{ channel: "private-probe", name: "probe", data: "{}" }]);
-}
-
 /** The SDK serialises what it encrypts, text too: there the receiver would get a string instead of an object. */
 function toBatchEvent({ channel, name, data }: PusherEvent): Pusher.BatchEvent {
   return { channel, name, data: channel.startsWith("private-encrypted-") ? JSON.parse(data) : data };
@@ -90,12 +85,12 @@ async function judge(call: ReturnType<Pusher["triggerBatch"]>): Promise<void> {
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new PusherError(null)), TIMEOUT_MS);
   });
-  const answer = call.then(
-    async (response) => refusalCode(await response.text()),
-    (error: { status?: number }) => {
+  // Both ways: an answer that breaks off in its body is an error of the SDK too, with the signed URL in its words.
+  const answer = call
+    .then((response) => response.text())
+    .then(refusalCode, (error: { status?: number }) => {
       throw new PusherError(error.status ?? null);
-    },
-  );
+    });
   try {
     const code = await Promise.race([answer, late]);
     if (code !== null) throw new PusherError(code);

@@ -1,8 +1,12 @@
 import "server-only";
+import type { PushState } from "@/lib/protocol/snapshot";
 import { runtime } from "@/lib/runtime";
+import { pushState } from "@/lib/server/relay/process-relay";
 import { relayLagMs } from "@/lib/server/relay/publication-lease";
 
 const CHECK_TIMEOUT_MS = 2_000;
+/** Longer than any lease of a relay that has died. */
+const LATE_MS = 15_000;
 
 interface Health {
   /** "degraded": chats work and live updates do not. "unavailable": nothing can be read or saved. */
@@ -10,14 +14,18 @@ interface Health {
   database: "ok" | "down";
   /** "external": hosted or self-hosted Pusher, which this check does not call. */
   channels: "ok" | "down" | "external";
+  /** Age of the oldest event that is saved and not pushed. */
   relayLagMs: number | null;
+  /** "delayed": this process cannot publish just now, or the oldest event has waited too long for anybody. */
+  push: PushState;
 }
 
 /** Whether this process can serve, for load balancers and people on call. */
 export async function checkHealth(): Promise<Health> {
   const [lag, channels] = await Promise.all([databaseLag(), channelsState()]);
-  const status = lag === null ? "unavailable" : channels === "down" ? "degraded" : "ok";
-  return { status, database: lag === null ? "down" : "ok", channels, relayLagMs: lag };
+  const push = (lag ?? 0) > LATE_MS ? "delayed" : pushState();
+  const status = lag === null ? "unavailable" : channels === "down" || push === "delayed" ? "degraded" : "ok";
+  return { status, database: lag === null ? "down" : "ok", channels, relayLagMs: lag, push };
 }
 
 async function databaseLag(): Promise<number | null> {

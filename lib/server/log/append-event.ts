@@ -21,7 +21,10 @@ export async function appendEvent(command: Prisma.Sql): Promise<Appended> {
   const answer = await callFunction(command);
   const event = answer.event === null ? null : eventSchema.parse(answer.event);
   if (answer.outcome === "created" && event) {
-    publishAppended(event, typeof answer.fence === "number" ? answer.fence : null);
+    publishAppended(event, {
+      fence: typeof answer.fence === "number" ? answer.fence : null,
+      unheld: answer.unheld === true,
+    });
   }
   return { event, repeated: answer.outcome === "repeat" };
 }

@@ -3,7 +3,7 @@ import { Prisma } from "@/lib/generated/prisma/client";
 import type { EventsQuery } from "@/lib/protocol/commands";
 import { type EventsPage, eventsPageSchema } from "@/lib/protocol/snapshot";
 import type { Claim } from "@/lib/server/claim";
-import { pushState } from "@/lib/server/relay/process-relay";
+import { withPushState } from "@/lib/server/relay/push-state";
 import { callFunction } from "@/lib/server/sql-function";
 
 /**
@@ -16,5 +16,5 @@ export async function readEvents(claim: Claim, consultationId: string, query: Ev
     ${claim.sessionId}::uuid, ${claim.userId}::uuid, ${consultationId}::uuid,
     ${query.after}::integer, ${query.afterAt ?? null}::timestamptz, ${query.epoch ?? null}, ${query.limit}::integer
   )`);
-  return eventsPageSchema.parse({ ...answer, push: pushState() });
+  return eventsPageSchema.parse(withPushState(answer));
 }

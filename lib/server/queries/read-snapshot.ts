@@ -2,7 +2,7 @@ import "server-only";
 import { Prisma } from "@/lib/generated/prisma/client";
 import { type Snapshot, snapshotSchema } from "@/lib/protocol/snapshot";
 import type { Claim } from "@/lib/server/claim";
-import { pushState } from "@/lib/server/relay/process-relay";
+import { withPushState } from "@/lib/server/relay/push-state";
 import { callFunction } from "@/lib/server/sql-function";
 
 /** One consistent look at a consultation with its last 50 messages. Throws AppError: session-ended, not-found. */
@@ -10,5 +10,5 @@ export async function readSnapshot(claim: Claim, consultationId: string): Promis
   const answer = await callFunction(
     Prisma.sql`read_snapshot(${claim.sessionId}::uuid, ${claim.userId}::uuid, ${consultationId}::uuid)`,
   );
-  return snapshotSchema.parse({ ...answer, push: pushState() });
+  return snapshotSchema.parse(withPushState(answer));
 }

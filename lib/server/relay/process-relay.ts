@@ -2,22 +2,22 @@ import "server-only";
 import { randomUUID } from "node:crypto";
 import type { Event } from "@/lib/protocol/event";
 import type { PushState } from "@/lib/protocol/snapshot";
-import { probePusher } from "@/lib/pusher/server";
 import { logger } from "@/lib/server/log";
 import type { RelayPorts, RelayReport } from "./ports";
 import { databaseLease } from "./publication-lease";
-import { publishEvents } from "./publish-events";
+import { probePusher, publishEvents } from "./publish-events";
 import { createRelay, type Relay } from "./relay";
+import { listenForWakeUps, notifyRelays } from "./wake-up";
 
 // One relay a process, whichever copy of this module started it.
 const holder = globalThis as { __murphRelay?: Relay };
 
-/** Identity under which this process's appends may take the publication lease; null while no relay runs here. */
+/** Under which this process's appends may take the publication lease; null while no relay here could publish. */
 export function relayOwner(): string | null {
-  return holder.__murphRelay?.owner ?? null;
+  return holder.__murphRelay?.leaseOwner() ?? null;
 }
 
-/** What this process's last attempts to publish say about live delivery. "delayed" makes clients poll. */
+/** What this process knows of live delivery; each consultation's own delay is in the database's answers. */
 export function pushState(): PushState {
   return holder.__murphRelay?.pushState() ?? "ok";
 }
@@ -25,25 +25,43 @@ export function pushState(): PushState {
 /** Starts the relay of this process. Starting twice is an error. */
 export function startRelay(options: { sweepEveryMs?: number } = {}): { stop(): Promise<void> } {
   if (holder.__murphRelay) throw new Error("The relay is already running in this process");
-  const relay = createRelay(appPorts(), options);
+  const ports = appPorts();
+  const relay = createRelay(ports, options);
   holder.__murphRelay = relay;
   relay.start();
+  const listening = listenForWakeUps(ports.owner, {
+    onAppended: (consultationId, unheld) => relay.wake(consultationId, { heldElsewhere: !unheld }),
+    onListening: () => relay.wake(),
+  });
   return {
     async stop() {
       if (holder.__murphRelay === relay) delete holder.__murphRelay;
       await relay.stop();
+      // Last: what the relay still held was its own until now.
+      await listening.stop();
     },
   };
 }
 
 /** Publishes until nothing is left that can be claimed: for cron hosts and tests. */
-export function sweepOnce(): Promise<{ published: number }> {
-  return (holder.__murphRelay ?? createRelay(appPorts())).sweepOnce();
+export async function sweepOnce(): Promise<{ published: number }> {
+  if (holder.__murphRelay) return holder.__murphRelay.sweepOnce();
+  const relay = createRelay(appPorts());
+  try {
+    return await relay.sweepOnce();
+  } finally {
+    await relay.stop();
+  }
 }
 
-/** Called after the commit of an append, with the fence of the lease it took, or null where it took none. */
-export function publishAppended(event: Event, fence: number | null): void {
-  holder.__murphRelay?.publishAppended(event, fence);
+/**
+ * Called after the commit of an append, with the fence of the lease it took, or null where it took none. `unheld`:
+ * nobody has the lease, it is for any relay to claim.
+ */
+export function publishAppended(event: Event, { fence, unheld }: { fence: number | null; unheld: boolean }): void {
+  const relay = holder.__murphRelay;
+  relay?.publishAppended(event, fence);
+  if (fence === null && !relay?.holds(event.consultationId)) notifyRelays(event.consultationId, unheld);
 }
 
 function appPorts(): RelayPorts {
@@ -66,12 +84,22 @@ function appPorts(): RelayPorts {
 }
 
 function log(report: RelayReport): void {
-  const { kind, error: err, ...ids } = report;
-  logger().warn({ ...ids, err }, REPORTS[kind]);
+  const { kind, ...facts } = report;
+  const line = "error" in facts ? { ...facts, error: undefined, err: facts.error } : facts;
+  // Loud: nothing repairs it by itself.
+  const loud = kind === "provider-refuses-us" || kind === "publish-failed";
+  logger()[loud ? "error" : "warn"](line, REPORTS[kind]);
 }
 
 const REPORTS: Record<RelayReport["kind"], string> = {
   "sweep-failed": "relay sweep failed, trying again",
-  "publish-failed": "publishing failed, trying again later",
+  "revive-failed": "postponed publications keep their pause",
+  "provider-away": "Pusher cannot be reached or is overloaded: live updates are delayed, nothing is lost",
+  "provider-refuses-us":
+    "Pusher refuses us: check PUSHER_APP_ID, PUSHER_KEY, PUSHER_SECRET, the account and this machine's clock. " +
+    "Live updates are delayed, nothing is lost",
+  "provider-back": "Pusher takes calls again",
+  "publish-failed": "Pusher refuses these events even as hints, trying again later",
+  "cursor-not-moved": "published, but not recorded: may be published again",
   "lease-not-returned": "publication lease not given back",
 };

@@ -1,21 +1,35 @@
 import "server-only";
 import * as z from "zod";
 import { Prisma } from "@/lib/generated/prisma/client";
-import { eventSchema } from "@/lib/protocol/event";
+import { eventSchema, type Hint, hintSchema, PROTOCOL_VERSION } from "@/lib/protocol/event";
 import { db } from "@/lib/server/db";
+import { logger } from "@/lib/server/log";
 import { callFunction } from "@/lib/server/sql-function";
-import type { Publication, PublicationLease } from "./ports";
+import type { PublicationLease, Publishable } from "./ports";
 import { EVENTS_A_BATCH } from "./relay";
 
-const publicationSchema = z.object({ consultationId: z.string(), fence: z.int(), events: z.array(eventSchema) });
+/** An event of a type that only a later version knows is told as a hint: whoever receives that fetches. */
+const bareSchema = z
+  .object({ consultationId: z.string(), epoch: z.string(), seq: z.int(), type: z.string() })
+  .transform((bare): Hint => {
+    logger().error({ consultationId: bare.consultationId, seq: bare.seq, type: bare.type }, UNREADABLE);
+    return { v: PROTOCOL_VERSION, ...bare, hint: true };
+  });
+const UNREADABLE = "event that this version cannot read, published as a hint";
 
-const advanceSchema = z.object({ outcome: z.enum(["ok", "lost"]), events: z.array(eventSchema) });
+const publishableSchema: z.ZodType<Publishable> = z.union([eventSchema, hintSchema, bareSchema]);
+const publicationSchema = z.object({
+  consultationId: z.string(),
+  fence: z.int(),
+  events: z.array(publishableSchema),
+});
+const advanceSchema = z.object({ outcome: z.enum(["ok", "lost"]), events: z.array(publishableSchema) });
 
-/** The cursors in PostgreSQL: one function of the log each. */
+/** The cursors in PostgreSQL: each is one function of the log. */
 export const databaseLease: PublicationLease = {
-  async claim(owner, most) {
-    const rows = await db().$queryRaw<{ claimed: unknown }[]>`
-      SELECT claim_publications(${owner}::uuid, ${most}::integer, ${EVENTS_A_BATCH}::integer) AS claimed`;
+  async claim(owner, most, held = []) {
+    const rows = await db().$queryRaw<{ claimed: unknown }[]>`SELECT claim_publications(
+      ${owner}::uuid, ${most}::integer, ${EVENTS_A_BATCH}::integer, ${held}::uuid[]) AS claimed`;
     return z.array(publicationSchema).parse(rows[0]?.claimed);
   },
   async advance({ consultationId, fence }, seq) {
@@ -25,12 +39,11 @@ export const databaseLease: PublicationLease = {
       ),
     );
   },
-  async postpone({ consultationId, fence }: Publication) {
+  async postpone({ consultationId, fence }) {
     await db().$executeRaw`SELECT postpone_publication(${consultationId}::uuid, ${fence}::integer)`;
   },
   async revive() {
-    await db()
-      .$executeRaw`UPDATE publication_cursors SET lease_until = NULL WHERE sink = 'pusher' AND dirty AND lease_owner IS NULL`;
+    await db().$executeRaw`SELECT revive_publications()`;
   },
 };
 

@@ -1,47 +1,64 @@
 import "server-only";
 import { consultationChannel } from "@/lib/protocol/channels";
-import { type Event, type Hint, PROTOCOL_VERSION } from "@/lib/protocol/event";
+import { type Hint, PROTOCOL_VERSION } from "@/lib/protocol/event";
 import { PusherError, type PusherEvent, triggerPusherEvents } from "@/lib/pusher/server";
 import { runtime } from "@/lib/runtime";
 import { logger } from "@/lib/server/log";
+import { type Publishable, PublishError } from "./ports";
 
 const MAX_DATA_BYTES = 9_000;
 /** 9,000 bytes grow to 12,084 when encrypted, over the provider's 10,240. */
 const MAX_DATA_BYTES_BEFORE_ENCRYPTION = 7_500;
 
 /**
- * Pushes events of one consultation in their order, in one call. Throws when the provider could not be asked or is
- * overloaded; a batch that it refuses is sent one by one, and an event it refuses goes out as a hint, so that one bad
- * event cannot hold up the others.
+ * Pushes events of one consultation in their order, in one call. A batch that the provider refuses is sent one by one,
+ * and an event it refuses twice goes out as a hint, so that one bad event cannot hold up the others. Throws
+ * PublishError.
  */
-export async function publishEvents(events: readonly Event[]): Promise<void> {
+export async function publishEvents(events: readonly Publishable[]): Promise<void> {
   try {
     await triggerPusherEvents(events.map((event) => toPush(event)));
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!isRefusalOfEvents(error)) throw toPublishError(error);
     for (const event of events) await publishAlone(event);
   }
 }
 
-async function publishAlone(event: Event): Promise<void> {
+async function publishAlone(event: Publishable): Promise<void> {
   try {
     await triggerPusherEvents([toPush(event)]);
   } catch (error) {
-    if (!isRefusal(error)) throw error;
+    if (!isRefusalOfEvents(error)) throw toPublishError(error);
     logger().error(
       { consultationId: event.consultationId, seq: event.seq, type: event.type, status: error.status },
       "event refused by Pusher, published as a hint",
     );
-    await triggerPusherEvents([toPush(event, { asHint: true })]);
+    await triggerPusherEvents([toPush(event, { asHint: true })]).catch((cause: unknown) => {
+      throw toPublishError(cause);
+    });
   }
 }
 
+/** A push that nobody can hear, to see whether the provider takes calls. Throws PublishError. */
+export async function probePusher(): Promise<void> {
+  await triggerPusherEvents([{ channel: "private-probe", name: "probe", data: "{}" }]).catch((error: unknown) => {
+    throw toPublishError(error);
+  });
+}
+
 /** The provider read the request and will never take it: malformed or too large. */
-function isRefusal(error: unknown): error is PusherError {
+function isRefusalOfEvents(error: unknown): error is PusherError {
   return error instanceof PusherError && (error.status === 400 || error.status === 413);
 }
 
-function toPush(event: Event, { asHint = false } = {}): PusherEvent {
+function toPublishError(error: unknown): PublishError {
+  const away = error instanceof PusherError && (error.status === null || error.status === 429 || error.status >= 500);
+  const refused = error instanceof PusherError && !away && !isRefusalOfEvents(error);
+  // A fault of our own in putting the call together concerns these events, not the provider.
+  return new PublishError(away ? "away" : refused ? "refused" : "events", { cause: error });
+}
+
+function toPush(event: Publishable, { asHint = false } = {}): PusherEvent {
   const { env, pusher } = runtime();
   const encrypted = pusher.encryptionMasterKeyBase64 !== null;
   const limit = encrypted ? MAX_DATA_BYTES_BEFORE_ENCRYPTION : MAX_DATA_BYTES;
@@ -54,6 +71,6 @@ function toPush(event: Event, { asHint = false } = {}): PusherEvent {
   };
 }
 
-function hintOf({ consultationId, epoch, seq, type }: Event): Hint {
+function hintOf({ consultationId, epoch, seq, type }: Publishable): Hint {
   return { v: PROTOCOL_VERSION, consultationId, epoch, seq, type, hint: true };
 }

@@ -17,6 +17,7 @@ export function publishPosition(options: {
   position: Position;
   read: boolean;
 }): void {
+  // Not while the provider fails: every call would.
   if (relayOwner() === null) return;
   const { consultationId, epoch, position, read } = options;
   const push: PositionPush = { v: PROTOCOL_VERSION, consultationId, epoch, position };

@@ -1,7 +1,8 @@
 import "server-only";
 import type { Event } from "@/lib/protocol/event";
 import type { PushState } from "@/lib/protocol/snapshot";
-import type { Publication, RelayPorts } from "./ports";
+import { createCircuit } from "./circuit";
+import { type Publication, type Publishable, PublishError, type RelayPorts } from "./ports";
 
 /**
  * The relay carries committed events to Pusher: after the commit, off the request path, in order per consultation, at
@@ -10,95 +11,118 @@ import type { Publication, RelayPorts } from "./ports";
  *
  *  - the append that finds the cursor idle takes it for its own process in the same write, and the event is pushed
  *    without another look at the database (publishAppended);
- *  - the sweep, at start and on a timer, claims whatever is behind and held by nobody: after a crash, a failure, or
- *    from processes that run without a relay.
+ *  - the sweep, at start, when woken and on a timer, claims whatever is behind and held by nobody: after a crash, a
+ *    failure, or from processes that run without a relay.
  *
  * An append that finds the cursor held or behind needs to do nothing: the holder decides under the head's lock
  * whether it is done, so it sees that append or the append sees an idle cursor. Where the holder is this very process
  * it is handed the event (publishAppended), and for a moment waits for more of them before it moves the cursor: in a
- * lively conversation most messages are pushed without any look at the database.
+ * lively conversation most messages are pushed without any look at the database. A holder elsewhere is told to look
+ * now (wake); where that word is lost it looks a moment later, or the sweep does.
+ *
+ * While the provider fails nothing is published and no lease is taken (circuit.ts): appends only mark their cursor.
  */
 
 const CLAIMED_AT_ONCE = 16;
-/** Pause before the next sweep while more may be waiting than one sweep takes. */
-const SWEEP_AGAIN_MS = 50;
+/** Pause between two sweeps while more may be waiting, or others keep waking this relay. */
+const SWEEP_AGAIN_MS = 20;
 
 /** The provider takes ten events in one call. */
 export const EVENTS_A_BATCH = 10;
 /** How long a holder waits for the next event of its own process before it asks the database whether it is done. */
 const LINGER_MS = 40;
-/** What is pushed but not recorded would be pushed again after a crash; and the lease must not run out. */
-const MAX_UNRECORDED_MS = 2_000;
-/** Longer than the longest pause between two attempts (30 s) with their timeouts. */
-const FORGET_FAILURE_AFTER_MS = 60_000;
+/** What is pushed but not recorded would be pushed again after a crash, and looks like a delay to readers. */
+const MAX_UNRECORDED_MS = 1_000;
+/** The database grants ten seconds; a call that begins after this might end when another holds the lease. */
+const TRUST_LEASE_MS = 6_000;
 
 /** A lease held by this relay. */
 interface Holding {
   /** Events that this process appended meanwhile, by seq. */
   appended: Map<number, Event>;
+  /** Another process has appended: only the database knows what. */
+  askDatabase: boolean;
   wake: () => void;
 }
 
 export interface Relay {
-  readonly owner: string;
-  /** One sweep now, then one after each pause. */
+  /** One sweep now, then one after each pause. Starting twice is an error. */
   start(): void;
   /** Ends when what was begun is finished. */
   stop(): Promise<void>;
-  /** Called after the commit of an append, with the fence of the lease it took, or null where it took none. */
+  /** Under which appends of this process may take the lease; null while it could not publish anyway. */
+  leaseOwner(): string | null;
+  /** Called after the commit of an append, with the fence of the lease it took; null: it took none. */
   publishAppended(event: Event, fence: number | null): void;
+  /** Whether this relay holds the consultation: then it was told by publishAppended. */
+  holds(consultationId: string): boolean;
+  /** Another process has appended. `heldElsewhere`: by somebody, so that there is nothing to claim. */
+  wake(consultationId?: string, options?: { heldElsewhere?: boolean }): void;
   /** Publishes until nothing is left that can be claimed: for cron hosts and tests. */
   sweepOnce(): Promise<{ published: number }>;
-  /**
-   * What this relay's last attempts say about live delivery. A failure that was not repeated here is forgotten:
-   * another process has published the rest.
-   */
+  /** What this relay knows of live delivery. */
   pushState(): PushState;
 }
 
 export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): Relay {
-  const { lease, clock, owner, report } = ports;
+  const { lease, clock, random, owner, report } = ports;
+  const circuit = createCircuit(ports, () => track(revive()));
   const holdings = new Map<string, Holding>();
   const running = new Set<Promise<unknown>>();
   let started = false;
   let stopped = false;
   let cancelSweep = (): void => undefined;
+  let sweeping = false;
+  let wanted = false;
+  let sweptAt = Number.NEGATIVE_INFINITY;
   let publishing = 0;
-  let failedAt: number | null = null;
 
   return {
-    owner,
     start() {
       if (started) throw new Error("The relay is already running");
       started = true;
-      track(loop());
+      track(sweep());
     },
     async stop() {
       stopped = true;
       cancelSweep();
+      circuit.stop();
+      for (const holding of holdings.values()) holding.wake();
       // A sweep in flight may still have begun to publish.
       while (running.size > 0) await Promise.allSettled([...running]);
     },
+    leaseOwner: () => (circuit.isOpen() ? null : owner),
     publishAppended(event, fence) {
       const { consultationId } = event;
       if (fence !== null) {
-        track(publish({ consultationId, fence, events: [event] }));
+        track(publish({ consultationId, fence, events: [event] }, clock.now()));
         return;
       }
       const holding = holdings.get(consultationId);
       holding?.appended.set(event.seq, event);
       holding?.wake();
     },
+    holds: (consultationId) => holdings.has(consultationId),
+    wake(consultationId, { heldElsewhere = false } = {}) {
+      const holding = consultationId === undefined ? undefined : holdings.get(consultationId);
+      if (holding) {
+        holding.askDatabase = true;
+        holding.wake();
+      } else if (!heldElsewhere) sweepSoon();
+    },
     async sweepOnce() {
       let published = 0;
+      await circuit.probe();
       for (;;) {
-        const claimed = await lease.claim(owner, CLAIMED_AT_ONCE);
-        const counts = await Promise.all(claimed.map(publish));
+        if (circuit.isOpen()) return { published };
+        const since = clock.now();
+        const claimed = await lease.claim(owner, CLAIMED_AT_ONCE, [...holdings.keys()]);
+        const counts = await Promise.all(claimed.map((publication) => publish(publication, since)));
         published += counts.reduce((sum, count) => sum + count, 0);
         if (claimed.length < CLAIMED_AT_ONCE) return { published };
       }
     },
-    pushState: () => (failedAt !== null && clock.now() - failedAt < FORGET_FAILURE_AFTER_MS ? "delayed" : "ok"),
+    pushState: () => (circuit.isOpen() ? "delayed" : "ok"),
   };
 
   function track(work: Promise<unknown>): void {
@@ -106,17 +130,20 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
     void work.finally(() => running.delete(work));
   }
 
-  async function loop(): Promise<void> {
+  async function sweep(): Promise<void> {
+    sweeping = true;
+    wanted = false;
+    sweptAt = clock.now();
     const room = CLAIMED_AT_ONCE - publishing;
-    let full = room === 0;
+    let full = room <= 0;
     try {
-      const claimed = room > 0 ? await lease.claim(owner, room) : [];
+      const claimed = full || circuit.isOpen() ? [] : await lease.claim(owner, room, [...holdings.keys()]);
       full ||= claimed.length === room;
       // Not awaited: a consultation that never falls silent must not keep the others waiting for the next sweep.
       for (const publication of claimed) {
         publishing += 1;
         track(
-          publish(publication).then(() => {
+          publish(publication, sweptAt).then(() => {
             publishing -= 1;
           }),
         );
@@ -124,37 +151,66 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
     } catch (error) {
       report({ kind: "sweep-failed", error });
     }
-    if (!stopped) cancelSweep = clock.after(full ? SWEEP_AGAIN_MS : sweepEveryMs, () => track(loop()));
+    sweeping = false;
+    const jitter = 0.8 + random.next() * 0.4;
+    sweepAfter(full || wanted ? SWEEP_AGAIN_MS : sweepEveryMs * jitter);
   }
 
-  /** Publishes from a held lease until nothing is left. Never throws: what fails is left to a later sweep. */
-  async function publish(publication: Publication): Promise<number> {
+  function sweepAfter(ms: number): void {
+    cancelSweep();
+    if (!stopped) cancelSweep = clock.after(ms, () => track(sweep()));
+  }
+
+  function sweepSoon(): void {
+    if (!started || wanted) return;
+    wanted = true;
+    if (!sweeping) sweepAfter(Math.max(0, sweptAt + SWEEP_AGAIN_MS - clock.now()));
+  }
+
+  /** The provider is back: what was given back on its account must not wait for the end of its pause. */
+  async function revive(): Promise<void> {
+    await lease.revive().catch((error: unknown) => report({ kind: "revive-failed", error }));
+    sweepSoon();
+  }
+
+  /**
+   * Publishes from a lease held since `heldSince` until nothing is left. Never throws: what fails is left to a later
+   * sweep.
+   */
+  async function publish(publication: Publication, heldSince: number): Promise<number> {
     const { consultationId } = publication;
-    const holding: Holding = { appended: new Map(), wake: () => undefined };
+    const holding: Holding = { appended: new Map(), askDatabase: false, wake: () => undefined };
     holdings.set(consultationId, holding);
     let { events } = publication;
+    let recordedAt = heldSince;
+    let publishedSeq = 0;
     let published = 0;
-    let recordedAt = clock.now();
     try {
       for (;;) {
         const last = events.at(-1);
-        if (!last) break;
-        await ports.publish(events);
-        failedAt = null;
-        published += events.length;
-        events = await nextAppended(holding, last.seq);
-        if (events.length > 0 && clock.now() - recordedAt < MAX_UNRECORDED_MS) continue;
+        // A process that was frozen asks before it pushes what others may have pushed long ago.
+        if (last && clock.now() - recordedAt < TRUST_LEASE_MS) {
+          const outcome = circuit.isOpen() ? "later" : await push(consultationId, events);
+          if (outcome === "again") continue;
+          if (outcome === "later") {
+            await postpone(publication);
+            break;
+          }
+          publishedSeq = last.seq;
+          published += events.length;
+          events = await nextAppended(holding, last.seq);
+          if (events.length > 0 && clock.now() - recordedAt < MAX_UNRECORDED_MS) continue;
+        }
+        holding.askDatabase = false;
+        const askedAt = clock.now();
         // Only now: a cursor moved before the push would lose these events if we died in between.
-        ({ events } = await lease.advance(publication, last.seq));
-        recordedAt = clock.now();
+        ({ events } = await lease.advance(publication, publishedSeq));
+        recordedAt = askedAt;
+        if (events.length === 0) break;
       }
     } catch (error) {
-      failedAt = clock.now();
-      report({ kind: "publish-failed", consultationId, seq: events[0]?.seq ?? null, error });
-      await lease.postpone(publication).catch((cause: unknown) => {
-        // The lease then ends by itself.
-        report({ kind: "lease-not-returned", consultationId, error: cause });
-      });
+      // The lease then ends by itself, or a later sweep finds that nobody here knows of it.
+      report({ kind: "cursor-not-moved", consultationId, error });
     } finally {
       // The next holding may have begun: its append took the lease the moment it was given back.
       if (holdings.get(consultationId) === holding) holdings.delete(consultationId);
@@ -162,15 +218,42 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
     return published;
   }
 
+  /** "again": a call from before the provider came back has failed only now. "later": not before a pause. */
+  async function push(
+    consultationId: string,
+    events: readonly Publishable[],
+  ): Promise<"published" | "again" | "later"> {
+    const begunAt = clock.now();
+    try {
+      await ports.publish(events);
+      circuit.succeeded();
+      return "published";
+    } catch (error) {
+      if (error instanceof PublishError && error.reason === "events") {
+        report({ kind: "publish-failed", consultationId, seq: events[0]?.seq ?? 0, error });
+        return "later";
+      }
+      circuit.failed(error, begunAt);
+      return circuit.isOpen() ? "later" : "again";
+    }
+  }
+
+  async function postpone(publication: Publication): Promise<void> {
+    const { consultationId } = publication;
+    await lease.postpone(publication).catch((error: unknown) => {
+      // The lease then ends by itself.
+      report({ kind: "lease-not-returned", consultationId, error });
+    });
+  }
+
   /**
    * What this process appended right after `seq`, waiting a moment for it. Nothing where another process came in
    * between: only the database knows that event.
    */
   async function nextAppended(holding: Holding, seq: number): Promise<readonly Event[]> {
-    // A relay that only sweeps is never handed an event.
-    if (!started || stopped) return [];
     for (const known of holding.appended.keys()) if (known <= seq) holding.appended.delete(known);
-    if (holding.appended.size === 0) {
+    // A relay that only sweeps is never handed an event.
+    if (holding.appended.size === 0 && !holding.askDatabase && started && !stopped) {
       await new Promise<void>((resolve) => {
         const cancel = clock.after(LINGER_MS, resolve);
         holding.wake = () => {
@@ -180,6 +263,7 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
       });
       holding.wake = () => undefined;
     }
+    if (holding.askDatabase) return [];
     const next: Event[] = [];
     for (let event = holding.appended.get(seq + 1); event; event = holding.appended.get(event.seq + 1)) {
       if (next.push(event) === EVENTS_A_BATCH) break;

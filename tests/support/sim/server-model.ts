@@ -310,18 +310,18 @@ export class ServerModel {
   advance(fence: number, seq: number): { outcome: "ok" | "lost"; events: Event[] } {
     const { cursor } = this;
     if (cursor.leaseFence !== fence || cursor.leaseOwner === null) return { outcome: "lost", events: [] };
-    const behind = this.headSeq > seq;
+    if (seq > cursor.publishedSeq) cursor.failures = 0;
     cursor.publishedSeq = Math.max(cursor.publishedSeq, seq);
-    cursor.failures = 0;
+    const behind = this.headSeq > cursor.publishedSeq;
     cursor.dirty = behind;
     cursor.leaseOwner = behind ? cursor.leaseOwner : null;
     cursor.leaseUntil = behind ? this.now() + LEASE_MS : null;
-    return { outcome: "ok", events: behind ? this.eventsAfter(seq) : [] };
+    return { outcome: "ok", events: behind ? this.eventsAfter(cursor.publishedSeq) : [] };
   }
 
   postpone(fence: number): void {
     const { cursor } = this;
-    if (cursor.leaseFence !== fence) return;
+    if (cursor.leaseFence !== fence || cursor.leaseOwner === null) return;
     cursor.leaseUntil = this.now() + Math.min(30, 2 ** Math.min(cursor.failures, 5)) * 1_000;
     cursor.leaseOwner = null;
     cursor.failures += 1;
