@@ -38,9 +38,9 @@ export const de: Catalogue = {
       Unavailable: "Unsere Datenbank ist gerade nicht erreichbar. Versuchen Sie es gleich noch einmal.",
       default: "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.",
     },
-    unsentTitle: "Ungesendete Nachrichten auf diesem Gerät",
+    unsentTitle: "Nicht gesendeter Text auf diesem Gerät",
     unsentText:
-      "Melden Sie sich mit demselben Konto an, dann werden sie gesendet. Mit einem anderen Konto werden sie gelöscht.",
+      "Melden Sie sich mit demselben Konto an, dann geht es damit weiter. Mit einem anderen Konto wird er gelöscht.",
   },
   list: {
     title: "Sprechstunden",

@@ -35,9 +35,9 @@ export const en = {
       Unavailable: "We cannot reach our database just now. Try again in a moment.",
       default: "That did not work. Please try again.",
     },
-    unsentTitle: "Unsent messages on this device",
+    unsentTitle: "Unsent text on this device",
     unsentText:
-      "Sign in with the same account and they are sent. If you sign in with another account, they are deleted.",
+      "Sign in with the same account and it goes on from there. If you sign in with another account, it is deleted.",
   },
   list: {
     title: "Consultations",
