@@ -2,6 +2,8 @@ import type { Cancel, Clock } from "@/lib/sync/ports";
 
 /** How long something outlives its last user: long enough for a remount or a way back, short enough to be forgotten. */
 const LINGER_MS = 5_000;
+/** A flood of pushes is drawn this often, not once for each. */
+const FRAME_MS = 32;
 
 interface Startable<View> {
   start(): void;
@@ -38,6 +40,15 @@ export class Shared<View, Target extends Startable<View>> {
 
   readonly getSnapshot = (): View => this.target.getSnapshot();
 
+  /** Has not been on a screen yet, though it may run: what the server rendered is still to be said (`renderedAs`). */
+  get unseen(): boolean {
+    return this.#hydrationView === null;
+  }
+
+  renderedAs(view: View): void {
+    this.#hydrationView ??= view;
+  }
+
   /** What the server rendered and hydration must render again, whatever has happened since the start. */
   readonly getServerSnapshot = (): View => this.#hydrationView ?? this.target.getSnapshot();
 
@@ -45,17 +56,27 @@ export class Shared<View, Target extends Startable<View>> {
     this.#users += 1;
     this.#stopLinger?.();
     this.#stopLinger = null;
+    this.#hydrationView ??= this.target.getSnapshot();
     if (!this.running) this.#start();
-    const unsubscribe = this.target.subscribe(listener);
+    const paced = pace(listener, this.#options.clock);
+    const unsubscribe = this.target.subscribe(paced.call);
     let subscribed = true;
     return () => {
       if (!subscribed) return;
       subscribed = false;
       unsubscribe();
+      paced.stop();
       this.#users -= 1;
       if (this.#users === 0) this.#linger();
     };
   };
+
+  /** Runs without anybody looking, until nothing is unfinished. */
+  finish(): void {
+    if (this.running) return;
+    this.#start();
+    this.#linger();
+  }
 
   close(): void {
     this.#stopLinger?.();
@@ -75,8 +96,23 @@ export class Shared<View, Target extends Startable<View>> {
   }
 
   #start(): void {
-    this.#hydrationView ??= this.target.getSnapshot();
     this.#releaseSocket = this.#options.retainSocket();
     this.target.start();
   }
+}
+
+/** Calls at once, and again at the end of a frame for whatever came meanwhile. */
+function pace(listener: () => void, clock: Clock): { call(): void; stop: Cancel } {
+  let frame: Cancel | null = null;
+  let due = false;
+  const call = () => {
+    due = frame !== null;
+    if (due) return;
+    frame = clock.after(FRAME_MS, () => {
+      frame = null;
+      if (due) call();
+    });
+    listener();
+  };
+  return { call, stop: () => frame?.() };
 }

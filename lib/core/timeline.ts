@@ -56,7 +56,10 @@ export function createTimelineSelector(viewerId: string): TimelineSelector {
     const sameConfirmed = nextMessages === messages && sameReached;
     if (sameConfirmed && pending === commands) return items;
 
-    if (!sameConfirmed) confirmed = confirmedItems(nextMessages, confirmed, viewerId, nextReached);
+    if (!sameConfirmed) {
+      const kept = sameReached ? sharedStart(nextMessages, messages) : 0;
+      confirmed = confirmedItems(nextMessages, confirmed, viewerId, nextReached, kept);
+    }
     // The log knows better than the queue: one id is one item, and it stands where the log put it (ID1, B4).
     const inLog = idsInLog(nextMessages, pending);
     const waiting = pending.filter((command) => !inLog.has(command.id));
@@ -79,10 +82,11 @@ function confirmedItems(
   before: readonly TimelineItem[],
   viewerId: string,
   reached: Reached,
+  kept: number,
 ): readonly TimelineItem[] {
   let moved: ReadonlyMap<Message | null, TimelineItem> | null = null;
-  return messages.map((message, index) => {
-    let item = before[index];
+  const rest = messages.slice(kept).map((message, index) => {
+    let item = before[kept + index];
     if (item && item.message?.id !== message.id) {
       moved ??= new Map(before.map((known) => [known.message, known]));
       item = moved.get(message);
@@ -91,6 +95,13 @@ function confirmedItems(
     if (item?.message === message && item.delivery === delivery) return item;
     return { key: message.id, message, pending: null, own: message.sender?.id === viewerId, delivery };
   });
+  return [...before.slice(0, kept), ...rest];
+}
+
+function sharedStart(a: readonly Message[], b: readonly Message[]): number {
+  let count = 0;
+  while (count < a.length && a[count] === b[count]) count += 1;
+  return count;
 }
 
 function idsInLog(messages: readonly Message[], pending: readonly PendingSend[]): ReadonlySet<string> {

@@ -1,11 +1,15 @@
 import { expect, it } from "vitest";
 import { Shared } from "@/lib/browser/shared";
+import type { ConversationEngine, ConversationView } from "@/lib/sync/conversation-engine";
 import { keepConnected } from "@/lib/sync/socket-keeper";
 import { ANNA, refused } from "@/tests/support/sim/server-model";
 import { type SimClient, World } from "@/tests/support/sim/world";
 
 function share({ engine, ports }: SimClient) {
-  return new Shared(engine, { clock: ports.clock, retainSocket: () => keepConnected(ports) });
+  return new Shared<ConversationView, ConversationEngine>(engine, {
+    clock: ports.clock,
+    retainSocket: () => keepConnected(ports),
+  });
 }
 
 it("SND1 a message is still sent although its room was left before it could be", async () => {
@@ -38,4 +42,20 @@ it("SND4 a parked message waits for its writer and keeps nothing running", async
   leave();
   await world.clock.advance(10_000);
   expect(room.running).toBe(false);
+});
+
+it("F30 a flood is drawn once at first and then once a frame, to its last word", async () => {
+  const world = new World();
+  const client = world.client(ANNA);
+  const room = share(client);
+  const drawn: number[] = [];
+  const leave = room.subscribe(() => drawn.push(room.getSnapshot().items.length));
+  await world.clock.advance(1_000);
+  drawn.length = 0;
+  client.signals.set("offline");
+  for (let count = 0; count < 50; count++) await client.send(`words ${count}`);
+  expect(drawn.length).toBeLessThanOrEqual(2);
+  await world.clock.advance(100);
+  expect([drawn.length <= 4, drawn.at(-1)]).toEqual([true, 50]);
+  leave();
 });
