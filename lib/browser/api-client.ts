@@ -4,6 +4,7 @@ import { errorBodySchema } from "@/lib/protocol/errors";
 import { consultationListSchema, eventsPageSchema, messagesPageSchema, snapshotSchema } from "@/lib/protocol/snapshot";
 import { VIEWER_HEADER } from "@/lib/protocol/viewer-header";
 import type { Api, ApiResult } from "@/lib/sync/ports";
+import type { HeardServerTime } from "./server-time";
 
 /** No answer by then is an unknown outcome, not a failure (SND3). The body counts too: it may stall half-way. */
 const TIMEOUT_MS = 10_000;
@@ -12,12 +13,12 @@ const TIMEOUT_MS = 10_000;
  * The HTTP routes of PROTOCOL.md. Every answer is checked; what does not fit its schema is "unreadable". Each call says
  * whose it is: another tab may have signed in as somebody else, whose cookie this tab then shares (SND5).
  */
-export function createApi(viewerId: string): Api {
+export function createApi(viewerId: string, serverTime: HeardServerTime): Api {
   const get = <Schema extends z.ZodType>(path: string, schema: Schema) =>
-    call(path, { method: "GET", cache: "no-store", headers: { [VIEWER_HEADER]: viewerId } }, schema);
+    call(path, { method: "GET", cache: "no-store", headers: { [VIEWER_HEADER]: viewerId } }, schema, serverTime);
   const post = <Schema extends z.ZodType>(path: string, body: unknown, schema: Schema) => {
     const headers = { "content-type": "application/json", [VIEWER_HEADER]: viewerId };
-    return call(path, { method: "POST", headers, body: JSON.stringify(body) }, schema);
+    return call(path, { method: "POST", headers, body: JSON.stringify(body) }, schema, serverTime);
   };
   return {
     readSnapshot: (id) => get(`/api/consultations/${id}`, snapshotSchema),
@@ -39,11 +40,15 @@ async function call<Schema extends z.ZodType>(
   path: string,
   init: RequestInit,
   schema: Schema,
+  serverTime: HeardServerTime,
 ): Promise<ApiResult<z.output<Schema>>> {
   try {
     const response = await fetch(path, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
     const text = await response.text();
-    return response.ok ? readAnswer(text, schema) : readRefusal(response, text);
+    if (!response.ok) return readRefusal(response, text);
+    const answer = readAnswer(text, schema);
+    if (answer.ok) serverTime.hear(response.headers.get("date"));
+    return answer;
   } catch {
     return { ok: false, failure: { kind: "unknown" } };
   }

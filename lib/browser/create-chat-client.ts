@@ -2,18 +2,30 @@ import type { ConsultationRow, Snapshot } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import { ConsultationList, type ConsultationListView } from "@/lib/sync/consultation-list";
 import { ConversationEngine, type ConversationView } from "@/lib/sync/conversation-engine";
-import { MemoryQueue } from "@/lib/sync/memory-queue-storage";
+import { finishKeptCommands } from "@/lib/sync/kept-commands";
 import type { Cancel, Ports } from "@/lib/sync/ports";
 import { keepConnected } from "@/lib/sync/socket-keeper";
 import { SocketStatus, type SocketStatusView } from "@/lib/sync/socket-status";
 import { createApi } from "./api-client";
 import { browserClock, browserRandom } from "./clock";
 import { browserIds } from "./ids";
+import { type BrowserQueue, createBrowserQueue } from "./queue/browser-queue";
+import { wipeQueuesOfOthers } from "./queue/kept-on-device";
+import { createServerTime } from "./server-time";
 import { Shared } from "./shared";
 import { browserSignals } from "./signals";
 import { type ClosableTransport, createTransport } from "./transport";
 
-type BrowserPorts = Ports & { readonly transport: ClosableTransport };
+interface BrowserPorts extends Ports {
+  readonly transport: ClosableTransport;
+  readonly queue: BrowserQueue;
+}
+
+/** Words that are not sent yet, in the order of writing. */
+export interface UnsentWords {
+  readonly consultationId: string;
+  readonly texts: string[];
+}
 
 /** The one registry of a tab: what several components look at exists once, and lives while one of them looks. */
 export interface ChatClient {
@@ -27,19 +39,24 @@ export interface ChatClient {
   list(initial?: readonly ConsultationRow[]): Shared<ConsultationListView, ConsultationList>;
   /** Keeps the connection up for somebody who uses channels directly. */
   retainSocket(): Cancel;
+  /** What signing out would delete: everything of this person that this browser keeps, from whichever tab. */
+  readUnsent(): Promise<UnsentWords[]>;
+  /** Signing out: words that were not sent are gone for good, here and in every tab (SND5). */
+  wipe(): Promise<void>;
   close(): void;
 }
 
 function browserPorts(viewerId: string): BrowserPorts {
+  const serverTime = createServerTime();
   return {
-    api: createApi(viewerId),
+    api: createApi(viewerId, serverTime),
     transport: createTransport(),
     clock: browserClock,
     random: browserRandom,
     signals: browserSignals,
     ids: browserIds,
-    queue: new MemoryQueue({ durable: true }).tab(),
-    serverTime: { now: () => null },
+    queue: createBrowserQueue(viewerId, browserClock),
+    serverTime,
   };
 }
 
@@ -67,22 +84,44 @@ function createChatClient(viewer: User, ports: BrowserPorts = browserPorts(viewe
   const socket = new Shared<SocketStatusView, SocketStatus>(new SocketStatus(ports), shared);
   const list = new Shared<ConsultationListView, ConsultationList>(new ConsultationList(ports, viewer.id), shared);
 
+  function engineOf(consultationId: string): ConversationEngine {
+    return new ConversationEngine(ports, { consultationId, viewerId: viewer.id });
+  }
+
+  /** What the server rendered of a conversation that has been running unseen. */
+  function viewOf(initial: Snapshot): ConversationView {
+    const engine = engineOf(initial.consultation.id);
+    engine.offer(initial);
+    return engine.getSnapshot();
+  }
+
   function openConversation(consultationId: string): Shared<ConversationView, ConversationEngine> {
-    const engine = new ConversationEngine(ports, { consultationId, viewerId: viewer.id });
+    const engine = engineOf(consultationId);
     const onIdle = () => conversations.delete(consultationId);
     const conversation = new Shared<ConversationView, ConversationEngine>(engine, { ...shared, onIdle });
     conversations.set(consultationId, conversation);
     return conversation;
   }
 
+  function conversationOf(consultationId: string): Shared<ConversationView, ConversationEngine> {
+    return conversations.get(consultationId) ?? openConversation(consultationId);
+  }
+
+  const drafts = new Map<string, string>();
+  const stopFinishing =
+    typeof window === "undefined"
+      ? null
+      : finishKeptCommands(ports, (consultationId) => conversationOf(consultationId).finish());
+
   return {
     viewer,
     ports,
-    drafts: new Map(),
+    drafts,
     socket,
     retainSocket,
     conversation(consultationId, initial) {
-      const conversation = conversations.get(consultationId) ?? openConversation(consultationId);
+      const conversation = conversationOf(consultationId);
+      if (initial && conversation.running && conversation.unseen) conversation.renderedAs(viewOf(initial));
       if (initial) conversation.target.offer(initial);
       return conversation;
     },
@@ -90,13 +129,27 @@ function createChatClient(viewer: User, ports: BrowserPorts = browserPorts(viewe
       if (initial) list.target.offer(initial);
       return list;
     },
+    async readUnsent() {
+      const consultationIds = await ports.queue.consultationIds();
+      const unsent = consultationIds.map(async (consultationId) => {
+        const commands = await ports.queue.list(consultationId);
+        return { consultationId, texts: commands.map(({ content }) => content) };
+      });
+      return (await Promise.all(unsent)).filter(({ texts }) => texts.length > 0);
+    },
+    async wipe() {
+      drafts.clear();
+      await ports.queue.wipe();
+    },
     close() {
+      stopFinishing?.();
       for (const conversation of [...conversations.values()]) conversation.close();
       list.close();
       socket.close();
       stopSocket?.();
       stopSocket = null;
       ports.transport.close();
+      ports.queue.close();
     },
   };
 }
@@ -108,6 +161,7 @@ export function chatClientOf(viewer: User): ChatClient {
   if (typeof window === "undefined") return createChatClient(viewer);
   if (holder.__murphChatClient?.viewer.id !== viewer.id) {
     holder.__murphChatClient?.close();
+    void wipeQueuesOfOthers(viewer.id);
     holder.__murphChatClient = createChatClient(viewer);
   }
   return holder.__murphChatClient;

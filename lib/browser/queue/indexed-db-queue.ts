@@ -1,0 +1,177 @@
+import type { ParkReason } from "@/lib/core/timeline";
+import { errorCodeSchema } from "@/lib/protocol/errors";
+import type { FallibleQueue } from "@/lib/sync/fallback-queue";
+import type { StoredCommand } from "@/lib/sync/ports";
+import { type CommandRow, commandsOf, FORMAT, type OwnerRow, openQueueDatabase, type QueueDatabase } from "./database";
+import { createSealingKey, open, seal, type Words } from "./sealing";
+
+interface Options {
+  /** Committed: other tabs are to look again. */
+  readonly onChanged: (consultationId: string) => void;
+  /** The key that this tab knew is gone: somebody wiped the queue and we did not hear of it. */
+  readonly onWiped: () => void;
+}
+
+/**
+ * Commands of one user in IndexedDB, their words sealed. Every write says under which key it was sealed, and in the
+ * same transaction sees that this key is still the owner's: what was wiped by another tab cannot be written back.
+ *
+ * Rows of a kind or format that this bundle does not know (a newer one runs beside it) are neither listed nor touched.
+ */
+export class IndexedDbQueue implements FallibleQueue {
+  readonly #userId: string;
+  readonly #options: Options;
+  #database: Promise<QueueDatabase> | null = null;
+  #owner: OwnerRow | null = null;
+  readonly #opened = new Map<string, Words>();
+
+  constructor(userId: string, options: Options) {
+    this.#userId = userId;
+    this.#options = options;
+  }
+
+  async list(consultationId: string): Promise<readonly StoredCommand[]> {
+    const database = await this.#open();
+    const transaction = database.transaction(["owners", "commands"]);
+    const byConsultation = transaction.objectStore("commands").index("by-consultation");
+    const [owner, rows] = await Promise.all([
+      transaction.objectStore("owners").get(this.#userId),
+      byConsultation.getAll([this.#userId, consultationId]),
+    ]);
+    this.#know(owner ?? null);
+    const commands = await Promise.all(rows.map((row) => this.#commandOf(row)));
+    return commands.filter((command) => command !== null);
+  }
+
+  async consultationIds(): Promise<readonly string[]> {
+    const database = await this.#open();
+    const transaction = database.transaction(["owners", "commands"], "readwrite");
+    const commands = transaction.objectStore("commands");
+    const owner = await transaction.objectStore("owners").get(this.#userId);
+    const rows = await commands.index("by-consultation").getAll(commandsOf(this.#userId));
+    for (const { serial, generation } of rows) {
+      // The rest of a wipe that a crash cut short: nobody can open it any more.
+      if (serial !== undefined && generation !== owner?.generation) await commands.delete(serial);
+    }
+    await transaction.done;
+    const known = rows.filter((row) => isKnown(row) && row.generation === owner?.generation);
+    return [...new Set(known.map(({ consultationId }) => consultationId))];
+  }
+
+  async add(command: Omit<StoredCommand, "serial">): Promise<StoredCommand> {
+    const serial = (await this.#insert(command)) ?? (await this.#insert(command));
+    if (serial === null) throw new Error("The queue is being wiped");
+    this.#opened.set(command.id, command);
+    this.#options.onChanged(command.consultationId);
+    return { ...command, serial };
+  }
+
+  async park(id: string, reason: ParkReason | null): Promise<void> {
+    const database = await this.#open();
+    const transaction = database.transaction("commands", "readwrite");
+    const row = await transaction.store.index("by-id").get([this.#userId, id]);
+    const queuedAt = reason === null ? null : (row?.queuedAt ?? null);
+    if (row) await transaction.store.put({ ...row, parked: reason, queuedAt });
+    await transaction.done;
+    if (row) this.#options.onChanged(row.consultationId);
+  }
+
+  async remove(id: string): Promise<void> {
+    const database = await this.#open();
+    const transaction = database.transaction("commands", "readwrite");
+    const row = await transaction.store.index("by-id").get([this.#userId, id]);
+    if (row?.serial !== undefined) await transaction.store.delete(row.serial);
+    await transaction.done;
+    this.#opened.delete(id);
+    if (row) this.#options.onChanged(row.consultationId);
+  }
+
+  /** Somebody wiped the queue: what is written from now on has a key of its own. */
+  forget(): void {
+    this.#owner = null;
+    this.#opened.clear();
+  }
+
+  close(): void {
+    void this.#database?.then(
+      (database) => database.close(),
+      () => {},
+    );
+    this.#database = null;
+  }
+
+  /** null: the key was replaced between sealing and writing. */
+  async #insert(command: Omit<StoredCommand, "serial">): Promise<number | null> {
+    const database = await this.#open();
+    const { key, generation } = this.#owner ?? (await this.#becomeOwner(database));
+    const { kind, id, consultationId, content, replyToId, queuedAt, parked } = command;
+    const userId = this.#userId;
+    const sealed = await seal(key, { userId, consultationId, id }, { content, replyToId });
+    const transaction = database.transaction(["owners", "commands"], "readwrite", { durability: "strict" });
+    const owner = await transaction.objectStore("owners").get(userId);
+    if (owner?.generation !== generation) {
+      this.#know(owner ?? null);
+      return null;
+    }
+    const row = { format: FORMAT, kind, userId, generation, consultationId, id, queuedAt, parked, ...sealed };
+    const serial = await transaction.objectStore("commands").add(row);
+    await transaction.done;
+    return serial;
+  }
+
+  /** Another tab may do the same at this moment: the first key stays. */
+  async #becomeOwner(database: QueueDatabase): Promise<OwnerRow> {
+    const known = await database.get("owners", this.#userId);
+    const candidate = known ?? {
+      userId: this.#userId,
+      generation: crypto.randomUUID(),
+      key: await createSealingKey(),
+    };
+    const transaction = database.transaction("owners", "readwrite", { durability: "strict" });
+    const owner = (await transaction.store.get(this.#userId)) ?? candidate;
+    if (owner === candidate) await transaction.store.put(candidate);
+    await transaction.done;
+    this.#owner = owner;
+    return owner;
+  }
+
+  #know(owner: OwnerRow | null): void {
+    if (this.#owner !== null && this.#owner.generation !== owner?.generation) {
+      this.forget();
+      this.#options.onWiped();
+    }
+    this.#owner = owner;
+  }
+
+  async #commandOf(row: CommandRow): Promise<StoredCommand | null> {
+    const { serial, id, consultationId, queuedAt } = row;
+    if (!isKnown(row) || serial === undefined || row.generation !== this.#owner?.generation) return null;
+    const words = this.#opened.get(id) ?? (await open(this.#owner.key, row, row));
+    if (!words) return null;
+    this.#opened.set(id, words);
+    const { content, replyToId } = words;
+    return { serial, kind: "send", id, consultationId, content, replyToId, queuedAt, parked: parkReasonOf(row.parked) };
+  }
+
+  #open(): Promise<QueueDatabase> {
+    if (this.#database) return this.#database;
+    const opening: Promise<QueueDatabase> = openQueueDatabase(() => this.#reopenLater(opening));
+    this.#database = opening;
+    opening.catch(() => this.#reopenLater(opening));
+    return opening;
+  }
+
+  #reopenLater(closed: Promise<QueueDatabase>): void {
+    if (this.#database === closed) this.#database = null;
+  }
+}
+
+function isKnown({ kind, format }: CommandRow): boolean {
+  return kind === "send" && format === FORMAT;
+}
+
+/** A newer bundle may have been refused for a reason that this one has no word for. */
+function parkReasonOf(reason: string | null): ParkReason | null {
+  if (reason === null || reason === "too-old") return reason;
+  return errorCodeSchema.safeParse(reason).data ?? "internal-error";
+}

@@ -1,0 +1,27 @@
+import * as z from "zod";
+
+const NAME = "murph-queue";
+
+/** consultationId null: everything of this user was wiped. */
+const changeSchema = z.object({ userId: z.string(), consultationId: z.string().nullable() });
+export type QueueChange = z.infer<typeof changeSchema>;
+
+/** How tabs tell each other to look at the queue again; nothing but ids goes over it. */
+export class QueueChannel {
+  readonly #channel = new BroadcastChannel(NAME);
+
+  constructor(onChange: (change: QueueChange) => void = () => {}) {
+    this.#channel.onmessage = ({ data }) => {
+      const change = changeSchema.safeParse(data);
+      if (change.success) onChange(change.data);
+    };
+  }
+
+  tell(change: QueueChange): void {
+    this.#channel.postMessage(change);
+  }
+
+  close(): void {
+    this.#channel.close();
+  }
+}
