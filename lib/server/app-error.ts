@@ -75,3 +75,8 @@ export class AppError extends Error {
     return { error: { code: this.code, message: USER_MESSAGES[language][this.code], details: this.details } };
   }
 }
+
+/** The database is away, or too slow. When to come back differs a little, so that not all come at once. */
+export function unavailable(): AppError {
+  return new AppError("unavailable", { retryAfterSeconds: 1 + Math.floor(Math.random() * 2) });
+}

@@ -2,6 +2,7 @@ import "server-only";
 import type { Prisma } from "@/lib/generated/prisma/client";
 import { errorCodeSchema } from "@/lib/protocol/errors";
 import { AppError } from "./app-error";
+import { isPassing } from "./database-errors";
 import { db } from "./db";
 
 export interface FunctionAnswer {
@@ -14,7 +15,7 @@ export interface FunctionAnswer {
  * An outcome that is a code of the error table is thrown as AppError with its details.
  */
 export async function callFunction(call: Prisma.Sql): Promise<FunctionAnswer> {
-  const rows = await db().$queryRaw<{ answer: FunctionAnswer }[]>`SELECT ${call} AS answer`;
+  const rows = await repeated(() => db().$queryRaw<{ answer: FunctionAnswer }[]>`SELECT ${call} AS answer`);
   const answer = rows[0]?.answer;
   if (!answer) throw new Error("A SQL function of the log answered nothing");
   const refusal = errorCodeSchema.safeParse(answer.outcome);
@@ -22,4 +23,25 @@ export async function callFunction(call: Prisma.Sql): Promise<FunctionAnswer> {
     throw new AppError(refusal.data, { details: (answer.details as Record<string, unknown> | undefined) ?? {} });
   }
   return answer;
+}
+
+const ATTEMPTS = 3;
+/** No further attempt after this long: whoever asked will not wait for it. */
+const BUDGET_MS = 5_000;
+
+/**
+ * Tries again, a few times, what failed in passing. Whether the failed attempt was done is not always known, and does
+ * not matter: each of these functions may be called twice. A message's id makes the second a repeat, a state that is
+ * there already and a position that is reached already are no change, and the others only read.
+ */
+async function repeated<T>(attempt: () => Promise<T>): Promise<T> {
+  const begunAt = performance.now();
+  for (let attempts = 1; ; attempts++) {
+    try {
+      return await attempt();
+    } catch (error) {
+      if (attempts === ATTEMPTS || !isPassing(error) || performance.now() - begunAt > BUDGET_MS) throw error;
+      await new Promise((resolve) => setTimeout(resolve, (20 + 60 * Math.random()) * attempts));
+    }
+  }
 }

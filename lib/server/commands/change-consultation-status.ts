@@ -19,10 +19,13 @@ export async function changeConsultationStatus(
   consultationId: string,
   { from, to, line }: StatusChange,
 ): Promise<{ event: Event | null }> {
-  const { event } = await appendEvent(Prisma.sql`change_consultation_status(
-    ${claim.sessionId}::uuid, ${claim.userId}::uuid, ${consultationId}::uuid,
-    ${from}::"ConsultationStatus", ${to}::"ConsultationStatus",
-    ${uuidV7()}::uuid, ${JSON.stringify(line)}::jsonb, ${relayOwner()}::uuid
-  )`);
+  const { event } = await appendEvent(
+    consultationId,
+    Prisma.sql`change_consultation_status(
+      ${claim.sessionId}::uuid, ${claim.userId}::uuid, ${consultationId}::uuid,
+      ${from}::"ConsultationStatus", ${to}::"ConsultationStatus",
+      ${uuidV7()}::uuid, ${JSON.stringify(line)}::jsonb, ${relayOwner()}::uuid
+    )`,
+  );
   return { event };
 }

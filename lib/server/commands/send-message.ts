@@ -14,10 +14,13 @@ import { relayOwner } from "@/lib/server/relay/process-relay";
  * Throws AppError: session-ended, not-found, id-conflict, consultation-not-in-progress, validation-failed.
  */
 export async function sendMessage(claim: Claim, command: SendMessage): Promise<{ event: Event; repeated: boolean }> {
-  const { event, repeated } = await appendEvent(Prisma.sql`send_message(
-    ${claim.sessionId}::uuid, ${claim.userId}::uuid, ${command.consultationId}::uuid, ${command.id}::uuid,
-    ${command.content}, ${command.replyToId}::uuid, ${hashBody(command)}, ${relayOwner()}::uuid
-  )`);
+  const { event, repeated } = await appendEvent(
+    command.consultationId,
+    Prisma.sql`send_message(
+      ${claim.sessionId}::uuid, ${claim.userId}::uuid, ${command.consultationId}::uuid, ${command.id}::uuid,
+      ${command.content}, ${command.replyToId}::uuid, ${hashBody(command)}, ${relayOwner()}::uuid
+    )`,
+  );
   if (!event) throw new Error("send_message answered no event");
   return { event, repeated };
 }

@@ -1,11 +1,9 @@
 import "server-only";
 import { NextResponse } from "next/server";
 import type { ErrorCode } from "@/lib/protocol/errors";
-import { AppError, type MessageLanguage } from "@/lib/server/app-error";
+import { AppError, type MessageLanguage, unavailable } from "@/lib/server/app-error";
+import { isBadValue, isUnavailable } from "@/lib/server/database-errors";
 import { logger } from "@/lib/server/log";
-import { isBadValue, isUnavailable } from "./database-errors";
-
-const RETRY_AFTER_SECONDS = 2;
 
 /** On every answer of the API: content belongs to one person and is never sniffed. */
 export const API_HEADERS = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" };
@@ -13,7 +11,7 @@ export const API_HEADERS = { "Cache-Control": "no-store", "X-Content-Type-Option
 /** What a thrown thing means to the client. Anything unknown is an internal error, told without its words. */
 export function toAppError(error: unknown): AppError {
   if (error instanceof AppError) return error;
-  if (isUnavailable(error)) return new AppError("unavailable", { retryAfterSeconds: RETRY_AFTER_SECONDS });
+  if (isUnavailable(error)) return unavailable();
   if (isBadValue(error)) return new AppError("validation-failed");
   return new AppError("internal-error");
 }

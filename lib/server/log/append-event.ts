@@ -3,6 +3,7 @@ import type { Prisma } from "@/lib/generated/prisma/client";
 import { type Event, eventSchema } from "@/lib/protocol/event";
 import { publishAppended } from "@/lib/server/relay/process-relay";
 import { callFunction } from "@/lib/server/sql-function";
+import { withTurn } from "./turns";
 
 export interface Appended {
   /** The event the command added, or the one it had added before; null when nothing had to change. */
@@ -17,8 +18,8 @@ export interface Appended {
  *
  * Throws AppError for every refusal, and then nothing has changed.
  */
-export async function appendEvent(command: Prisma.Sql): Promise<Appended> {
-  const answer = await callFunction(command);
+export async function appendEvent(consultationId: string, command: Prisma.Sql): Promise<Appended> {
+  const answer = await withTurn(consultationId, () => callFunction(command));
   const event = answer.event === null ? null : eventSchema.parse(answer.event);
   if (answer.outcome === "created" && event) {
     publishAppended(event, {

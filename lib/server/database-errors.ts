@@ -41,16 +41,31 @@ const UNAVAILABLE_KINDS = new Set([
 ]);
 /** pg reports some losses of its connection in words only. */
 const UNAVAILABLE_WORDS =
-  /connection terminated|connection timeout|timeout exceeded when trying to connect|client has encountered a connection error|server closed the connection|not queryable/i;
+  /connection terminated|connection timeout|timeout exceeded when trying to connect|client has encountered a connection error|server closed the connection|not queryable|query read timeout/i;
+
+/** Over in a moment: lost a race for a lock, or the connection was cut, perhaps long before the statement was sent. */
+const PASSING_CODES = new Set(["40001", "40P01", "55P03", "57P01", "57P02", "ECONNRESET", "EPIPE", "P1017", "P2034"]);
+const PASSING_KINDS = new Set(["ConnectionClosed", "TransactionWriteConflict"]);
+const PASSING_WORDS = /connection terminated|client has encountered a connection error|not queryable/i;
 
 /** Whether the database was away, full or too slow: worth a 503 and another try. */
 export function isUnavailable(error: unknown): boolean {
+  return matches(error, UNAVAILABLE_CODES, UNAVAILABLE_KINDS, UNAVAILABLE_WORDS);
+}
+
+/** Whether the same statement may well succeed a moment later. Implies isUnavailable. */
+export function isPassing(error: unknown): boolean {
+  return matches(error, PASSING_CODES, PASSING_KINDS, PASSING_WORDS);
+}
+
+function matches(error: unknown, codes: Set<string>, kinds: Set<string>, words: RegExp): boolean {
   for (const { code, originalCode, kind, message } of layers(error)) {
     for (const value of [code, originalCode]) {
-      if (typeof value === "string" && (UNAVAILABLE_CODES.has(value) || value.startsWith("08"))) return true;
+      // Class 08: the connection is gone.
+      if (typeof value === "string" && (codes.has(value) || value.startsWith("08"))) return true;
     }
-    if (typeof kind === "string" && UNAVAILABLE_KINDS.has(kind)) return true;
-    if (typeof message === "string" && UNAVAILABLE_WORDS.test(message)) return true;
+    if (typeof kind === "string" && kinds.has(kind)) return true;
+    if (typeof message === "string" && words.test(message)) return true;
   }
   return false;
 }
