@@ -9,7 +9,10 @@ export type ConnectionStatus = "connecting" | "live" | "polling" | "offline";
 
 const PATIENCE_MS = 3_000;
 const POLL_MS = 3_000;
+/** "Delayed" often means "not yet again": whoever was just told so asks soon, so that live comes back within 2 s. */
+const FIRST_POLLS_MS = [500, 1_000, 2_000];
 const POLL_HIDDEN_MS = 15_000;
+const HURRIED_POLL_MS = { low: 100, high: 300 };
 const HEAD_CHECK_MS = { low: 20_000, high: 27_000 };
 
 export interface ConnectionOptions {
@@ -30,7 +33,7 @@ export interface ConnectionOptions {
  * Connection state machine of one consultation (or one list): from socket, channel, signals and the server's own
  * "delayed" it makes the public status and the rhythm in which the server is asked.
  *
- *     live        socket connected and channel subscribed, pushes not delayed
+ *     live        socket connected, channel subscribed, and the server said since then that its pushes go out
  *     connecting  not live for less than 3 s (a hiccup is not worth a word)
  *     polling     not live for longer, or pushes delayed
  *     offline     the browser says that there is no network; nothing is asked until it says otherwise
@@ -42,7 +45,11 @@ export class Connection {
   readonly #next: Timer;
   #stops: Cancel[] = [];
   #subscribed = false;
+  /** The server answered since the subscription: what it said before an outage says nothing about now. */
+  #answered = false;
   #patienceOver = false;
+  #polls = 0;
+  #hurried = false;
   #push: PushState = "ok";
   #status: ConnectionStatus = "connecting";
 
@@ -67,7 +74,7 @@ export class Connection {
     if (channel !== null) {
       this.#stops.push(
         keepSubscribed(this.#ports, channel, {
-          events,
+          events: this.#overheard(events),
           onSubscribed: () => batch(() => this.#onSubscribed()),
           onRefused: () => batch(() => this.#onUnsubscribed()),
           onLost: () => batch(() => this.#onUnsubscribed()),
@@ -83,14 +90,23 @@ export class Connection {
     this.#patience.clear();
     this.#next.clear();
     this.#subscribed = false;
+    this.#answered = false;
     this.#patienceOver = false;
     this.#status = "connecting";
+  }
+
+  /** The server answered; what it said of its pushes was told before by `setPush`. */
+  answered(): void {
+    if (this.#answered || !this.#connected()) return;
+    this.#answered = true;
+    this.#update();
   }
 
   /** What the last answer of the server said about its own publishing. */
   setPush(push: PushState): void {
     if (push === this.#push) return;
     this.#push = push;
+    this.#polls = 0;
     this.#update();
     // What was published late may have come before we began to listen again.
     if (push === "ok" && this.#status === "live") this.#options.onCatchUp();
@@ -99,16 +115,47 @@ export class Connection {
   /** RCV2. On every success, not on "connected": what is published between the two would be lost. */
   #onSubscribed(): void {
     this.#subscribed = true;
+    this.#answered = false;
+    this.#polls = 0;
     this.#update();
     this.#options.onCatchUp();
   }
 
   #onUnsubscribed(): void {
     this.#subscribed = false;
+    this.#answered = false;
     this.#update();
   }
 
+  /**
+   * A push while they are delayed shows that some go out again. It proves nothing for the others (another server may
+   * still be unable), but it is a reason to ask soon: once between two ordinary polls.
+   */
+  #overheard(events: ChannelHandlers["events"]): ChannelHandlers["events"] {
+    const entries = Object.entries(events).map(([name, handle]): [string, typeof handle] => [
+      name,
+      (data, senderId) => {
+        handle(data, senderId);
+        this.#options.batch(() => this.#hurry());
+      },
+    ]);
+    return Object.fromEntries(entries);
+  }
+
+  #hurry(): void {
+    if (this.#status !== "polling" || this.#push !== "delayed" || this.#hurried) return;
+    this.#hurried = true;
+    const { random } = this.#ports;
+    this.#next.arm(between(random, HURRIED_POLL_MS.low, HURRIED_POLL_MS.high), () =>
+      this.#options.batch(() => {
+        this.#options.onPoll();
+        this.#schedule();
+      }),
+    );
+  }
+
   #onSignal(signal: "online" | "offline" | "visible" | "hidden"): void {
+    if (signal === "offline") this.#answered = false;
     this.#update();
     if (signal === "online" || signal === "visible") this.#options.onCatchUp();
     // The rhythm depends on visibility.
@@ -120,15 +167,20 @@ export class Connection {
     return this.#ports.transport.state() === "connected" && (this.#options.channel === null || this.#subscribed);
   }
 
+  /** Without a channel nothing is asked, and the socket alone decides. */
+  #trusted(): boolean {
+    return this.#connected() && (this.#options.channel === null || this.#answered);
+  }
+
   #update(): void {
-    const connected = this.#connected();
-    if (connected) {
+    const trusted = this.#trusted();
+    if (trusted) {
       this.#patience.clear();
       this.#patienceOver = false;
     } else if (!this.#patienceOver) {
       this.#patience.armOnce(PATIENCE_MS, () => this.#options.batch(() => this.#losePatience()));
     }
-    const status = this.#statusNow(connected);
+    const status = this.#statusNow(trusted);
     if (status !== this.#status) {
       this.#status = status;
       this.#next.clear();
@@ -142,9 +194,9 @@ export class Connection {
     if (this.#status === "polling") this.#options.onPoll();
   }
 
-  #statusNow(connected: boolean): ConnectionStatus {
+  #statusNow(trusted: boolean): ConnectionStatus {
     if (!this.#ports.signals.online()) return "offline";
-    if (connected) return this.#push === "delayed" ? "polling" : "live";
+    if (trusted) return this.#push === "delayed" ? "polling" : "live";
     return this.#patienceOver ? "polling" : "connecting";
   }
 
@@ -152,14 +204,21 @@ export class Connection {
     const { signals, random } = this.#ports;
     const again = () =>
       this.#options.batch(() => {
+        this.#polls += 1;
+        this.#hurried = false;
         this.#options.onPoll();
         this.#schedule();
       });
     if (this.#status === "polling") {
-      const interval = signals.visible() ? POLL_MS : POLL_HIDDEN_MS;
+      const interval = this.#pollInterval();
       if (!this.#next.armed) this.#next.arm(between(random, interval * 0.8, interval * 1.2), again);
     } else if (this.#status === "live" && this.#options.headCheck && signals.visible()) {
       if (!this.#next.armed) this.#next.arm(between(random, HEAD_CHECK_MS.low, HEAD_CHECK_MS.high), again);
     }
+  }
+
+  #pollInterval(): number {
+    if (!this.#ports.signals.visible()) return POLL_HIDDEN_MS;
+    return this.#connected() ? (FIRST_POLLS_MS[this.#polls] ?? POLL_MS) : POLL_MS;
   }
 }

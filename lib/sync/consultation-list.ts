@@ -2,12 +2,11 @@ import { mergeRow, type Rows, replaceRows } from "@/lib/core/list";
 import { userChannel } from "@/lib/protocol/channels";
 import type { ErrorCode } from "@/lib/protocol/errors";
 import { type ConsultationRow, consultationUpdatedSchema } from "@/lib/protocol/snapshot";
-import { Backoff } from "./backoff";
 import { Connection, type ConnectionStatus } from "./connection";
-import { classify, codeOf, retryAfterMs } from "./failure";
-import type { Cancel, Ports } from "./ports";
+import { classify, codeOf } from "./failure";
+import { type Answer, Inquiry } from "./inquiry";
+import type { ApiResult, Cancel, Ports } from "./ports";
 import { Store } from "./store";
-import { Timer } from "./timer";
 
 export interface ConsultationListView {
   readonly rows: Rows | null;
@@ -15,34 +14,38 @@ export interface ConsultationListView {
   readonly failure: ErrorCode | null;
 }
 
-const RETRY = { baseMs: 1_000, maxMs: 30_000 };
+type Reading = ApiResult<{ consultations: ConsultationRow[] }>;
 
-/** My list of consultations: read again on every success of my own channel, rows merged between (RCV7). */
+/**
+ * My list of consultations: read again on every success of my own channel, rows merged between (RCV7). Nothing ever
+ * shows that the last push was lost, so it is read now and then while live too.
+ */
 export class ConsultationList {
   readonly #ports: Ports;
   readonly #connection: Connection;
   readonly #store: Store<ConsultationListView>;
-  readonly #retryTimer: Timer;
-  readonly #backoff: Backoff;
+  readonly #inquiry: Inquiry;
   #rows: Rows | null = null;
-  #pushedMeanwhile: ConsultationRow[] = [];
+  /** While a reading is on its way: rows pushed meanwhile may be newer than what it saw. */
+  #pushedMeanwhile: ConsultationRow[] | null = null;
   #failure: ErrorCode | null = null;
   #running = false;
-  #again = false;
-  #fetching: Promise<void> | null = null;
-  #generation = 0;
+  #whenRead: (() => void)[] = [];
 
   constructor(ports: Ports, viewerId: string) {
     this.#ports = ports;
-    this.#retryTimer = new Timer(ports.clock);
-    this.#backoff = new Backoff(ports.random, RETRY);
+    this.#inquiry = new Inquiry(ports, {
+      batch: (run) => this.#store.batch(run),
+      question: () => this.#read(),
+      onRest: () => this.#tellRead(),
+    });
     this.#connection = new Connection(ports, {
       channel: userChannel(viewerId),
       events: { "consultation-updated": (data) => this.#store.batch(() => this.#onUpdated(data)) },
-      headCheck: false,
+      headCheck: true,
       batch: (run) => this.#store.batch(run),
-      onCatchUp: () => void this.refresh(),
-      onPoll: () => void this.#poll(),
+      onCatchUp: () => this.#inquiry.ask(),
+      onPoll: () => this.#inquiry.poll(),
     });
     this.#store = new Store(() => ({
       rows: this.#rows,
@@ -71,65 +74,69 @@ export class ConsultationList {
     if (this.#running) return;
     this.#running = true;
     this.#store.batch(() => {
+      this.#inquiry.start();
       this.#connection.start();
-      if (!this.#rows) void this.refresh();
+      if (!this.#rows) this.#inquiry.ask();
     });
   }
 
   stop(): void {
     if (!this.#running) return;
     this.#running = false;
-    this.#generation += 1;
-    this.#fetching = null;
-    this.#again = false;
-    this.#retryTimer.clear();
+    this.#inquiry.stop();
+    this.#pushedMeanwhile = null;
+    this.#tellRead();
     this.#store.batch(() => this.#connection.stop());
   }
 
-  /** One reading at a time; one asked for meanwhile follows, because the one on its way may be too old. */
+  /** Resolves when nothing is left to ask, or asking failed. */
   readonly refresh = (): Promise<void> => {
     if (!this.#running) return Promise.resolve();
-    if (this.#fetching) this.#again = true;
-    this.#fetching ??= this.#fetch(this.#generation);
-    return this.#fetching;
+    this.#inquiry.ask();
+    return new Promise((resolve) => this.#whenRead.push(resolve));
   };
 
-  #poll(): void {
-    // A refusal is asked about again by its backoff.
-    if (!this.#fetching && this.#failure === null) void this.refresh();
+  #tellRead(): void {
+    for (const tell of this.#whenRead.splice(0)) tell();
   }
 
-  async #fetch(generation: number): Promise<void> {
-    let goOn = true;
-    while (goOn) {
-      this.#again = false;
-      this.#pushedMeanwhile = [];
-      this.#retryTimer.clear();
-      const result = await this.#ports.api.listConsultations();
-      if (generation !== this.#generation) return;
-      this.#store.batch(() => {
-        if (result.ok) {
-          this.#backoff.reset();
-          this.#failure = null;
-          this.#rows = replaceRows(result.value.consultations, this.#pushedMeanwhile);
-        } else {
-          const kind = classify(result.failure);
-          if (kind !== "transient" || !this.#rows) this.#failure = codeOf(result.failure);
-          const delay = Math.max(this.#backoff.next(), retryAfterMs(result.failure));
-          this.#retryTimer.arm(delay, () => void this.refresh());
-        }
-        goOn = result.ok && this.#again;
-        if (!goOn) this.#fetching = null;
-      });
+  async #read(): Promise<Answer> {
+    const pushedMeanwhile: ConsultationRow[] = [];
+    this.#pushedMeanwhile = pushedMeanwhile;
+    const result = await this.#ports.api.listConsultations();
+    return {
+      take: () => this.#take(result, pushedMeanwhile),
+      // A later reading is on its way, or will be soon: the older one must not undo it.
+      takeLate: () => {
+        if (result.ok && !this.#rows) this.#take(result, pushedMeanwhile);
+      },
+    };
+  }
+
+  #take(result: Reading, pushedMeanwhile: readonly ConsultationRow[]): false {
+    if (this.#pushedMeanwhile === pushedMeanwhile) this.#pushedMeanwhile = null;
+    if (result.ok) {
+      this.#inquiry.answered();
+      this.#failure = null;
+      this.#rows = replaceRows(result.value.consultations, pushedMeanwhile);
+      this.#connection.answered();
+    } else {
+      const kind = classify(result.failure);
+      if (kind !== "transient" || !this.#rows) this.#failure = codeOf(result.failure);
+      this.#inquiry.failed(result.failure);
     }
+    return false;
   }
 
   /** A push without the row in it (ids only, or a version we do not know) says as much as: read again. */
   #onUpdated(data: unknown): void {
     const update = consultationUpdatedSchema.safeParse(data);
-    if (!update.success) return void this.refresh();
+    if (!update.success) {
+      this.#inquiry.askUnlessPaused();
+      return;
+    }
     const { consultation } = update.data;
-    if (this.#fetching) this.#pushedMeanwhile.push(consultation);
+    this.#pushedMeanwhile?.push(consultation);
     if (this.#rows) this.#rows = mergeRow(this.#rows, consultation);
   }
 }

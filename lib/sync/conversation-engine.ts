@@ -75,7 +75,10 @@ export class ConversationEngine {
       consultationId,
       batch,
       onChange: (before, after) => this.#onConversation(before, after),
-      onAnswer: () => this.#queue.resume(),
+      onAnswer: () => {
+        this.#queue.resume();
+        this.#connection.answered();
+      },
       onCaughtUp: () => this.#queue.caughtUp(),
     });
     this.#queue = new CommandQueue(ports, {
@@ -204,7 +207,7 @@ export class ConversationEngine {
     const entry = parsePushedLogEntry(data);
     if (entry.kind === "event") this.#feed.ingest(entry.event);
     else if (entry.kind === "hint") this.#feed.ingestHint(entry.hint.seq, entry.hint.epoch);
-    else this.#feed.catchUp();
+    else this.#feed.ingestUnreadable();
   }
 
   /** A courtesy: one that cannot be read is not worth asking for, every answer carries them all (RCV7). */

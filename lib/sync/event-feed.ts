@@ -1,19 +1,30 @@
-import { apply, type Conversation, type Input, type Outcome, openConversation } from "@/lib/core/conversation";
+import {
+  apply,
+  type Conversation,
+  type Input,
+  mergePosition,
+  type Outcome,
+  openConversation,
+} from "@/lib/core/conversation";
 import type { ErrorCode } from "@/lib/protocol/errors";
 import type { Event } from "@/lib/protocol/event";
 import type { Position } from "@/lib/protocol/position";
 import type { EventsPage, Snapshot } from "@/lib/protocol/snapshot";
-import { Backoff } from "./backoff";
-import { classify, codeOf, retryAfterMs } from "./failure";
+import { between } from "./backoff";
+import { classify, codeOf } from "./failure";
+import { type Answer, Inquiry } from "./inquiry";
 import type { ApiFailure, Ports } from "./ports";
 import { Timer } from "./timer";
 
 const GAP_HOLD_MS = 400;
 const EVENTS_PAGE = 200;
+/** Further behind than this after a page, the newest messages are read first and the others when somebody looks for them. */
+const FAR_BEHIND = 800;
 const OLDER_PAGE = 50;
 const MAX_WAITING = 500;
 const MAX_RESETS_IN_A_ROW = 3;
-const RETRY = { baseMs: 1_000, maxMs: 30_000 };
+const MAX_PAGE_READINGS = 3;
+const GIVEN_UP = { lowMs: 15_000, highMs: 30_000 };
 
 /** Why nothing can be shown or renewed: the server's word, or that starting over did not help either. */
 export type FeedFailure = ErrorCode | "out-of-sync";
@@ -36,23 +47,23 @@ type EventsAnswer = Exclude<EventsPage, { reset: true }>;
  * The receiving half of the engine. `ingest` is the one door: answers to commands, pushes, polls and gap fetches all
  * come through it, so it does not matter which of them is first, or whether one of them comes at all.
  *
- * One request runs at a time, a catch-up from our seq or a first load (a snapshot); at most one more is remembered
- * (RCV2). An event that cannot be applied yet waits, keyed by its seq, and goes through the same door once the ones
- * before it did. One that is exactly next never waits: a hanging request must not hold up a push that is in order.
+ * What is asked for is a page of the log from our seq, or a snapshot when there is nothing yet or what is here cannot be
+ * continued; when it is asked is the inquiry's.
+ *
+ * An event that cannot be applied yet waits, keyed by its seq, and goes through the same door once the ones before it
+ * did. One that is exactly next never waits: a hanging request must not hold up a push that is in order.
  */
 export class EventFeed {
   readonly #ports: Ports;
   readonly #options: EventFeedOptions;
   readonly #gapTimer: Timer;
-  readonly #retryTimer: Timer;
-  readonly #backoff: Backoff;
+  readonly #inquiry: Inquiry;
   readonly #waiting = new Map<number, Event>();
-  #waitingPositions: Position[] = [];
+  readonly #waitingPositions = new Map<string, { epoch: string; position: Position }>();
   #conversation: Conversation | null = null;
   #running = false;
-  #busy = false;
-  #again = false;
-  #reload = false;
+  /** Why everything is to be read afresh: our history is not the server's, or it is too long a way to walk. */
+  #reload: "history" | "distance" | null = null;
   #resets = 0;
   #failure: FeedFailure | null = null;
   #reachable = true;
@@ -64,8 +75,16 @@ export class EventFeed {
     this.#ports = ports;
     this.#options = options;
     this.#gapTimer = new Timer(ports.clock);
-    this.#retryTimer = new Timer(ports.clock);
-    this.#backoff = new Backoff(ports.random, RETRY);
+    this.#inquiry = new Inquiry(ports, {
+      batch: options.batch,
+      question: () => {
+        const known = this.#conversation;
+        return this.#reload || !known ? this.#load() : this.#fetchPage(known);
+      },
+      onRest: (paused) => {
+        if (!paused) options.onCaughtUp();
+      },
+    });
   }
 
   get conversation(): Conversation | null {
@@ -95,19 +114,18 @@ export class EventFeed {
 
   start(): void {
     this.#running = true;
+    this.#inquiry.start();
     if (!this.#conversation) this.catchUp();
   }
 
   stop(): void {
     this.#running = false;
     this.#generation += 1;
-    this.#busy = false;
-    this.#again = false;
+    this.#inquiry.stop();
     this.#loadingOlder = null;
     this.#gapTimer.clear();
-    this.#retryTimer.clear();
     this.#waiting.clear();
-    this.#waitingPositions = [];
+    this.#waitingPositions.clear();
   }
 
   /** The one door. */
@@ -126,41 +144,38 @@ export class EventFeed {
         this.#wait(event);
         break;
       case "other-history":
-        this.#startOver();
+        // A late push of a history that was left, or the first of a new one: the answer will tell (RCV4).
+        this.#inquiry.askUnlessPaused();
         break;
-      case "ignored":
+      default:
         break;
     }
   }
 
   ingestPositions(positions: readonly Position[], epoch: string): void {
-    if (!this.#conversation) {
-      this.#waitingPositions = mergeLatest(this.#waitingPositions, positions);
-    } else if (epoch === this.#conversation.epoch) {
-      this.#apply({ type: "positions", positions });
-    }
+    if (epoch === this.#conversation?.epoch) this.#apply({ type: "positions", positions });
+    else this.#waitPositions(positions, epoch);
   }
 
   /** A push told of an event without carrying it. */
   ingestHint(seq: number, epoch: string): void {
-    if (!this.#conversation || epoch !== this.#conversation.epoch || seq > this.#conversation.seq) this.catchUp();
+    const known = this.#conversation;
+    if (!known || epoch !== known.epoch || seq > known.seq) this.#inquiry.askUnlessPaused();
+  }
+
+  /** Something was pushed that this client cannot read: the log may say it in words that it can. */
+  ingestUnreadable(): void {
+    this.#inquiry.askUnlessPaused();
   }
 
   /** Fetches what came after our seq, or everything when there is nothing yet. Safe to call at any time. */
   catchUp(): void {
-    if (!this.#running) return;
-    if (this.#busy) {
-      this.#again = true;
-      return;
-    }
-    if (this.#failure === "out-of-sync") this.#resets = 0;
-    this.#retryTimer.clear();
-    void this.#run();
+    this.#inquiry.ask();
   }
 
-  /** Nothing is known to be missed: a request under way is enough, and a refusal is asked about again by its backoff. */
+  /** Nothing is known to be missed. */
   poll(): void {
-    if (!this.#busy && this.#failure === null) this.catchUp();
+    this.#inquiry.poll();
   }
 
   loadOlder(): Promise<void> {
@@ -175,83 +190,87 @@ export class EventFeed {
   async #loadPage(before: number): Promise<void> {
     const generation = this.#generation;
     const { api } = this.#ports;
-    const result = await api.readMessages(this.#options.consultationId, { before, limit: OLDER_PAGE });
-    if (generation !== this.#generation) return;
-    this.#options.batch(() => {
-      this.#loadingOlder = null;
-      if (!result.ok) return;
-      const outcome = this.#apply({ type: "older-page", before, page: result.value });
-      if (outcome === "other-history") this.#startOver();
-    });
-  }
-
-  async #run(): Promise<void> {
-    const generation = this.#generation;
-    this.#busy = true;
-    let goOn = true;
-    while (goOn) {
-      this.#again = false;
-      const step = this.#reload || !this.#conversation ? await this.#load() : await this.#fetchPage(this.#conversation);
+    for (let reading = 1, goOn = true; goOn; reading += 1) {
+      const result = await api.readMessages(this.#options.consultationId, { before, limit: OLDER_PAGE });
       if (generation !== this.#generation) return;
       this.#options.batch(() => {
-        goOn = step();
-        if (goOn) return;
-        this.#busy = false;
-        if (this.#failure === null && this.#reachable) this.#options.onCaughtUp();
+        const outcome = result.ok ? this.#apply({ type: "older-page", before, page: result.value }) : "ignored";
+        goOn = outcome === "overtaken" && reading < MAX_PAGE_READINGS;
+        if (!goOn) this.#loadingOlder = null;
+        if (outcome === "other-history") this.#inquiry.askUnlessPaused();
       });
     }
   }
 
-  /** Asks; the returned step handles the answer and says whether there is more to ask for right now. */
-  async #load(): Promise<() => boolean> {
+  async #load(): Promise<Answer> {
     const result = await this.#ports.api.readSnapshot(this.#options.consultationId);
-    return () => {
-      if (!result.ok) return this.#failed(result.failure);
-      this.#succeeded();
-      this.#reload = false;
-      this.#apply({ type: "snapshot", snapshot: result.value });
-      this.#apply({ type: "positions", positions: this.#waitingPositions });
-      this.#waitingPositions = [];
-      this.#drain();
-      return this.#again || this.#reload;
+    return {
+      take: () => {
+        if (!result.ok) return this.#failed(result.failure);
+        this.#succeeded();
+        this.#takeSnapshot(result.value);
+        return false;
+      },
+      takeLate: () => {
+        if (!result.ok) return;
+        this.#succeeded();
+        if (!this.#conversation) this.#takeSnapshot(result.value);
+      },
     };
   }
 
-  async #fetchPage({ seq: after, at: afterAt, epoch }: Conversation): Promise<() => boolean> {
+  async #fetchPage({ seq: after, at: afterAt, epoch }: Conversation): Promise<Answer> {
     const query = { after, afterAt, epoch, limit: EVENTS_PAGE };
     const result = await this.#ports.api.readEvents(this.#options.consultationId, query);
-    return () => {
-      if (!result.ok) {
-        // RCV4: the log speaks a version we do not know; a snapshot is the only other thing to try.
-        return result.failure.kind === "unreadable" ? this.#resetOrGiveUp() : this.#failed(result.failure);
-      }
-      if (this.#reload) return true;
-      const page = result.value;
-      // Against what was asked, not against where pushes have brought us since: a page may be older than they are.
-      if ("reset" in page || page.epoch !== epoch || page.headSeq < after) return this.#resetOrGiveUp();
-      this.#takePage(page);
-      const reached = this.#conversation?.seq ?? 0;
-      if (this.#reload) return true;
-      if (reached < page.headSeq && reached === after) return this.#resetOrGiveUp();
-      this.#resets = 0;
-      this.#succeeded();
-      return reached < page.headSeq || this.#again;
+    return {
+      take: () => {
+        if (!result.ok) {
+          // RCV4: the log speaks a version we do not know; a snapshot is the only other thing to try.
+          return result.failure.kind === "unreadable" ? this.#resetOrGiveUp() : this.#failed(result.failure);
+        }
+        const page = result.value;
+        // Against what was asked, not against where pushes have brought us since: a page may be older than they are.
+        if ("reset" in page || page.epoch !== epoch || page.headSeq < after) return this.#resetOrGiveUp();
+        this.#takePage(page);
+        this.#apply({ type: "push-state", push: page.push });
+        const reached = this.#conversation?.seq ?? 0;
+        if (reached < page.headSeq && reached === after) return this.#resetOrGiveUp();
+        this.#resets = 0;
+        this.#waitingPositions.clear();
+        this.#succeeded();
+        if (page.headSeq - reached > FAR_BEHIND) this.#reload = "distance";
+        return reached < page.headSeq;
+      },
+      takeLate: () => {
+        if (!result.ok || "reset" in result.value) return;
+        this.#succeeded();
+        if (!this.#reload && result.value.epoch === this.#conversation?.epoch) this.#takePage(result.value);
+      },
     };
   }
 
   #takePage(page: EventsAnswer): void {
-    for (const event of page.events) this.ingest(event);
-    if (this.#reload) return;
+    this.#apply({ type: "events", events: page.events });
     this.#apply({ type: "positions", positions: page.positions });
-    this.#apply({ type: "push-state", push: page.push });
     this.#drain();
   }
 
-  /** RCV4 outside of a request: another history showed itself in a push, an answer or an older page. */
-  #startOver(): void {
-    if (this.#reload) return;
-    const goOn = this.#resetOrGiveUp();
-    if (goOn) this.catchUp();
+  #takeSnapshot(snapshot: Snapshot): void {
+    const known = this.#conversation;
+    const reason = this.#reload;
+    this.#reload = null;
+    if (known && known.epoch === snapshot.epoch && known.seq >= snapshot.headSeq) {
+      // Pushes went on while it was on its way. Only a server that contradicted us may take back what is shown, and
+      // then the log is asked what came after.
+      if (reason !== "history") return;
+      if (known.seq > snapshot.headSeq) this.#inquiry.ask();
+    }
+    this.#apply({ type: "snapshot", snapshot });
+    for (const { epoch, position } of this.#waitingPositions.values()) {
+      if (epoch === snapshot.epoch) this.#apply({ type: "positions", positions: [position] });
+    }
+    this.#waitingPositions.clear();
+    this.#drain();
   }
 
   /** RCV4: the first-load path again, but not for ever: a server that keeps contradicting itself is an error. */
@@ -259,9 +278,15 @@ export class EventFeed {
     this.#resets += 1;
     this.#waiting.clear();
     this.#gapTimer.clear();
-    this.#reload = this.#resets < MAX_RESETS_IN_A_ROW;
-    if (!this.#reload) this.#failure = "out-of-sync";
-    return this.#reload;
+    if (this.#resets < MAX_RESETS_IN_A_ROW) {
+      this.#reload = "history";
+      return true;
+    }
+    this.#resets = 0;
+    this.#reload = null;
+    this.#failure = "out-of-sync";
+    this.#inquiry.pause(between(this.#ports.random, GIVEN_UP.lowMs, GIVEN_UP.highMs));
+    return false;
   }
 
   #failed(failure: ApiFailure): false {
@@ -273,15 +298,14 @@ export class EventFeed {
       // The snapshot itself: only a newer bundle can read it.
       this.#failure = "out-of-sync";
     }
-    const delay = Math.max(this.#backoff.next(), retryAfterMs(failure));
-    this.#retryTimer.arm(delay, () => this.#options.batch(() => this.catchUp()));
+    this.#inquiry.failed(failure);
     return false;
   }
 
   #succeeded(): void {
     this.#failure = null;
     this.#reachable = true;
-    this.#backoff.reset();
+    this.#inquiry.answered();
     this.#options.onAnswer();
   }
 
@@ -304,35 +328,41 @@ export class EventFeed {
     this.#waiting.set(event.seq, event);
     if (this.#waiting.size <= MAX_WAITING) return;
     this.#waiting.clear();
-    this.catchUp();
+    this.#inquiry.askUnlessPaused();
+  }
+
+  /** RCV7: before the first load, and of a history that is not here yet; the next answer makes them superfluous. */
+  #waitPositions(positions: readonly Position[], epoch: string): void {
+    for (const position of positions) {
+      const known = this.#waitingPositions.get(position.userId);
+      const merged = known?.epoch === epoch ? mergePosition(known.position, position) : position;
+      this.#waitingPositions.set(position.userId, { epoch, position: merged });
+    }
+    if (this.#conversation) this.#inquiry.askUnlessPaused();
   }
 
   #drain(): void {
     for (;;) {
       const conversation = this.#conversation;
       if (!conversation || this.#reload) return;
-      for (const seq of this.#waiting.keys()) if (seq <= conversation.seq) this.#waiting.delete(seq);
       const event = this.#waiting.get(conversation.seq + 1);
       if (!event) break;
       this.#waiting.delete(event.seq);
-      if (this.#apply({ type: "event", event }) === "other-history") {
-        this.#startOver();
-        return;
-      }
+      if (this.#apply({ type: "event", event }) === "other-history") this.#inquiry.askUnlessPaused();
     }
+    this.#forgetApplied();
     // The hold belongs to the gap that began it; whatever still waits gets a hold of its own.
     this.#gapTimer.clear();
     if (this.#waiting.size > 0) this.#holdGap();
   }
 
+  #forgetApplied(): void {
+    const reached = this.#conversation?.seq ?? 0;
+    for (const seq of this.#waiting.keys()) if (seq <= reached) this.#waiting.delete(seq);
+  }
+
   /** RCV1: what overtook the missing event is often followed by it at once; a fetch for each would be a storm. */
   #holdGap(): void {
-    this.#gapTimer.armOnce(GAP_HOLD_MS, () => this.#options.batch(() => this.catchUp()));
+    this.#gapTimer.armOnce(GAP_HOLD_MS, () => this.#options.batch(() => this.#inquiry.askUnlessPaused()));
   }
-}
-
-function mergeLatest(known: readonly Position[], incoming: readonly Position[]): Position[] {
-  const byUser = new Map(known.map((position) => [position.userId, position]));
-  for (const position of incoming) byUser.set(position.userId, position);
-  return [...byUser.values()];
 }

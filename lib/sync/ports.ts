@@ -80,10 +80,11 @@ export interface EventsRequest {
 }
 
 /**
- * "lost": the connection broke or could not be made. "refused": the server does not want this client (4001-4099).
- * In both the transport rests until `connect()` is called, so that the spreading of reconnects is decided in one place.
+ * "lost": the connection broke or could not be made. "overloaded": the server has too many at the moment (4100-4199).
+ * "refused": it does not want this client (4000-4099).
+ * In all of them the transport rests until `connect()` is called, so that the spreading of reconnects is decided in one place.
  */
-export type SocketState = "idle" | "connecting" | "connected" | "lost" | "refused";
+export type SocketState = "idle" | "connecting" | "connected" | "lost" | "overloaded" | "refused";
 
 export interface Transport {
   state(): SocketState;

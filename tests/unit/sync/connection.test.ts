@@ -14,14 +14,41 @@ async function gapsWhile(client: SimClient, ms: number): Promise<number[]> {
 }
 
 describe("CON1 public status", () => {
-  it("CON1 connecting until socket and channel are there, then live", async () => {
+  it("CON1 connecting until socket and channel are there and the server said that its pushes go out, then live", async () => {
     const world = new World();
     const client = world.client(ANNA).start();
     expect(client.view.status).toBe("connecting");
     await world.clock.advance(35);
     expect([client.transport.state(), client.view.status]).toEqual(["connected", "connecting"]);
     await world.clock.advance(15);
+    expect([client.transport.channels.size, client.view.status]).toEqual([1, "connecting"]);
+    await world.clock.advance(20);
     expect(client.view.status).toBe("live");
+  });
+
+  it("CON1 a subscription is not live while the server does not answer, nor by what it said before the outage", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    const seen = new Set<string>();
+    client.engine.subscribe(() => seen.add(client.view.status));
+    client.transport.disconnect();
+    world.server.push = "delayed";
+    client.api.script("readEvents", ...Array.from({ length: 4 }, () => refused("unavailable")));
+    await world.clock.advance(10_000);
+    expect(client.view.status).toBe("polling");
+    expect([...seen]).not.toContain("live");
+    world.server.push = "ok";
+    await world.clock.advance(4_000);
+    expect(client.view.status).toBe("live");
+    client.signals.set("offline");
+    seen.clear();
+    client.api.latencyMs = () => 400;
+    client.signals.set("online");
+    await world.clock.advance(700);
+    expect([...seen]).toEqual(["connecting"]);
+    await world.clock.advance(200);
+    expect(client.view.status).toBe("live");
+    client.stop();
   });
 
   it("CON1 a hiccup is connecting, 3 s of it polling, no network offline", async () => {
@@ -120,20 +147,59 @@ describe("CON2 polling", () => {
 });
 
 describe("CON3 what pusher-js gives up on", () => {
-  it("CON3 F9 a failed authorisation is asked for again, with backoff and jitter, and polling covers the time", async () => {
+  it("CON3 F9 a failed authorisation is asked for again, steadily at first, with jitter, and polling covers the time", async () => {
     const world = new World();
     const client = world.client(ANNA);
     client.transport.refuseWith = 503;
     client.start();
     await world.clock.advance(4_000);
-    expect(client.transport.authorisations).toBe(3);
-    await world.clock.advance(116_000);
+    expect(client.transport.authorisations).toBeGreaterThanOrEqual(3);
+    expect(client.transport.authorisations).toBeLessThanOrEqual(9);
+    await world.clock.advance(296_000);
     expect(client.view.status).toBe("polling");
-    expect(client.transport.authorisations).toBeGreaterThan(5);
-    expect(client.transport.authorisations).toBeLessThan(15);
+    const asked = client.transport.authorisations;
+    await world.clock.advance(100_000);
+    expect(client.transport.authorisations - asked).toBeLessThan(60);
     client.transport.refuseWith = null;
-    await world.clock.advance(31_000);
+    await world.clock.advance(5_200);
     expect(client.view.status).toBe("live");
+    client.stop();
+  });
+
+  it("CON3 F9 back to live within 2 s of the last failed authorisation of a short outage", async () => {
+    const world = new World();
+    const client = world.client(ANNA);
+    client.transport.refuseWith = 500;
+    client.start();
+    await world.clock.advance(10_000);
+    client.transport.refuseWith = null;
+    await world.clock.advance(2_000);
+    expect(client.view.status).toBe("live");
+    client.stop();
+  });
+
+  it.each([401, 403])("CON3 F29 a %i is asked about rarely, and soon once somebody comes back", async (status) => {
+    const world = new World();
+    const client = world.client(ANNA);
+    client.transport.refuseWith = status;
+    client.start();
+    await world.clock.advance(600_000);
+    expect(client.transport.authorisations).toBeLessThan(20);
+    client.transport.refuseWith = null;
+    client.signals.set("visible");
+    await world.clock.advance(600);
+    expect(client.view.status).toBe("live");
+    client.stop();
+  });
+
+  it("CON3 too many authorisations are asked for ever more rarely, because repeats count as well", async () => {
+    const world = new World();
+    const client = world.client(ANNA);
+    client.transport.refuseWith = 429;
+    client.start();
+    await world.clock.advance(60_000);
+    expect(client.transport.authorisations).toBeLessThan(10);
+    client.stop();
   });
 
   it("CON3 an authorisation that hangs is asked for again", async () => {
@@ -155,7 +221,7 @@ describe("CON3 what pusher-js gives up on", () => {
       };
     };
     client.start();
-    await world.clock.advance(9_000);
+    await world.clock.advance(5_000);
     expect([client.view.status, retries]).toEqual(["polling", 0]);
     await world.clock.advance(2_000);
     expect([client.view.status, retries]).toEqual(["live", 1]);
