@@ -39,6 +39,9 @@ export const CONSULTATION_ID = "d0000000-0000-4000-8000-000000000004";
 
 const SNAPSHOT_MESSAGES = 50;
 const LEASE_MS = 10_000;
+/** A lease is respected for its first second whatever happens to its holder. */
+const LEASE_CERTAIN_MS = 1_000;
+const LATE_MS = 2_000;
 const EVENTS_A_BATCH = 10;
 const PREVIEW_CODE_POINTS = 120;
 /** The first moment of a simulated world. */
@@ -68,6 +71,14 @@ export interface Cursor {
   leaseFence: number;
   leaseUntil: number | null;
   failures: number;
+}
+
+/** What an append found at the cursor. */
+export interface Publishing {
+  /** Of the publication lease that it took for the relay it was made by. */
+  readonly fence: number | null;
+  /** Nobody has the lease: any relay may claim it. */
+  readonly unheld: boolean;
 }
 
 /** Everything a restore brings back. */
@@ -105,9 +116,10 @@ export class ServerModel {
   members: User[] = [ANNA, WEBER];
   positions = new Map<string, Position>();
   cursor: Cursor = { publishedSeq: 0, dirty: false, leaseOwner: null, leaseFence: 0, leaseUntil: null, failures: 0 };
-  /** `fence`: of the publication lease that the append took for the relay it was made by. */
-  onCommit: (event: Event, fence: number | null) => void = () => {};
+  onCommit: (event: Event, publishing: Publishing) => void = () => {};
   onPosition: (position: Position) => void = () => {};
+  /** Whether the database sees this relay's session. */
+  isRelayAlive: (owner: string) => boolean = () => true;
   readonly #clock: (() => number) | null;
   /** Ids of all messages, ascending by seq. */
   #order: string[] = [];
@@ -237,7 +249,7 @@ export class ServerModel {
       headSeq: this.headSeq,
       epoch: this.epoch,
       serverTime: this.#clock ? new Date(this.#clock()).toISOString() : timeOf(this.headSeq),
-      push: this.push,
+      ...this.pushState(),
     };
   }
 
@@ -251,7 +263,7 @@ export class ServerModel {
       headSeq,
       epoch: this.epoch,
       positions: this.members.map((member) => this.position(member.id)),
-      push: this.push,
+      ...this.pushState(),
     };
   }
 
@@ -298,9 +310,9 @@ export class ServerModel {
 
   // ── Publishing: the functions of publication-lease.ts ─────────────────────────────────────────────────────────────
 
-  claim(owner: string, most: number): Publication[] {
+  claim(owner: string, most: number, held: readonly string[] = []): Publication[] {
     const { cursor } = this;
-    if (most < 1 || !cursor.dirty || (cursor.leaseUntil !== null && cursor.leaseUntil >= this.now())) return [];
+    if (most < 1 || !cursor.dirty || !this.isFree(owner, held)) return [];
     this.lease(owner);
     return [
       { consultationId: CONSULTATION_ID, fence: cursor.leaseFence, events: this.eventsAfter(cursor.publishedSeq) },
@@ -312,11 +324,10 @@ export class ServerModel {
     if (cursor.leaseFence !== fence || cursor.leaseOwner === null) return { outcome: "lost", events: [] };
     if (seq > cursor.publishedSeq) cursor.failures = 0;
     cursor.publishedSeq = Math.max(cursor.publishedSeq, seq);
-    const behind = this.headSeq > cursor.publishedSeq;
-    cursor.dirty = behind;
-    cursor.leaseOwner = behind ? cursor.leaseOwner : null;
-    cursor.leaseUntil = behind ? this.now() + LEASE_MS : null;
-    return { outcome: "ok", events: behind ? this.eventsAfter(cursor.publishedSeq) : [] };
+    cursor.dirty = this.headSeq > cursor.publishedSeq;
+    cursor.leaseOwner = cursor.dirty ? cursor.leaseOwner : null;
+    cursor.leaseUntil = cursor.dirty ? this.now() + LEASE_MS : null;
+    return { outcome: "ok", events: cursor.dirty ? this.eventsAfter(cursor.publishedSeq) : [] };
   }
 
   postpone(fence: number): void {
@@ -327,7 +338,7 @@ export class ServerModel {
     cursor.failures += 1;
   }
 
-  /** What was postponed, and is held by nobody, may be claimed at once. */
+  /** What was postponed may be claimed at once. */
   revive(): void {
     const { cursor } = this;
     if (cursor.dirty && cursor.leaseOwner === null) cursor.leaseUntil = null;
@@ -436,10 +447,28 @@ export class ServerModel {
     const entry = { ...body, seq: this.headSeq + 1, at } as Entry;
     this.log.push(entry);
     const event = this.eventOf(entry);
-    const fence = !this.cursor.dirty && relay !== null ? this.lease(relay) : null;
+    const idle = !this.cursor.dirty;
+    const fence = idle && relay !== null ? this.lease(relay) : null;
     this.cursor.dirty = true;
-    this.onCommit(event, fence);
+    this.onCommit(event, { fence, unheld: idle && relay === null });
     return event;
+  }
+
+  /** Live delivery as the database sees it; `push` is what a test that has no relays says of it. */
+  private pushState(): { push: PushState; pushLagMs: number } {
+    const { dirty, failures, publishedSeq } = this.cursor;
+    const next = this.log[publishedSeq];
+    if (this.#clock === null || !dirty || !next) return { push: this.push, pushLagMs: 0 };
+    const pushLagMs = Math.max(0, this.now() - Date.parse(next.at));
+    return { push: failures > 0 || pushLagMs > LATE_MS ? "delayed" : this.push, pushLagMs };
+  }
+
+  private isFree(owner: string, held: readonly string[]): boolean {
+    const { leaseUntil, leaseOwner } = this.cursor;
+    const now = this.now();
+    if (leaseUntil === null || leaseUntil < now) return true;
+    if (leaseOwner === null || leaseUntil >= now + LEASE_MS - LEASE_CERTAIN_MS) return false;
+    return leaseOwner === owner ? !held.includes(CONSULTATION_ID) : !this.isRelayAlive(leaseOwner);
   }
 
   private lease(owner: string): number {

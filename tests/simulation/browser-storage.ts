@@ -1,0 +1,180 @@
+import type { Cancel, QueueStorage, StoredCommand } from "@/lib/sync/ports";
+import type { SeededRandom } from "@/tests/support/sim/seeded-random";
+import type { VirtualClock } from "@/tests/support/sim/virtual-clock";
+
+/** What the storage needs to know of a tab: it may be frozen, and it may die at any moment. */
+export interface StorageUser {
+  readonly name: string;
+  alive(): boolean;
+  /** Runs at once, or when the tab is awake again, or never if it died. */
+  deliver(run: () => void): void;
+}
+
+interface StorageFaults {
+  /** Milliseconds that one write or read takes. */
+  latencyMs(): number;
+  broadcastMs(): number;
+  quotaExceeded(): boolean;
+}
+
+interface LockRequest {
+  readonly user: StorageUser;
+  readonly grant: () => void;
+}
+
+interface TabState {
+  readonly listeners: Set<(consultationId: string | null) => void>;
+  readonly memory: Map<string, StoredCommand>;
+  refused: boolean;
+}
+
+/**
+ * What all tabs of one browser share of one user: commands on disk, locks, and word of changes. Calls take effect one
+ * after the other and take their time; a tab that dies in between leaves writes that took effect or did not.
+ */
+export class BrowserStorage {
+  readonly commands = new Map<string, StoredCommand>();
+  readonly #clock: VirtualClock;
+  readonly #random: SeededRandom;
+  readonly #faults: StorageFaults;
+  readonly #tabs = new Map<StorageUser, TabState>();
+  readonly #locks = new Map<string, LockRequest[]>();
+  #lastSerial = 0;
+  #busyUntil = 0;
+  /** Called after every write: the moment at which words could get lost. */
+  onWrite: () => void = () => {};
+
+  constructor(clock: VirtualClock, random: SeededRandom, faults: StorageFaults) {
+    this.#clock = clock;
+    this.#random = random;
+    this.#faults = faults;
+  }
+
+  get lockCount(): number {
+    return this.#locks.size;
+  }
+
+  get listenerCount(): number {
+    return [...this.#tabs.values()].reduce((sum, { listeners }) => sum + listeners.size, 0);
+  }
+
+  /** Kept for this tab only, because the browser refused: dies with it. */
+  memoryOf(user: StorageUser): readonly StoredCommand[] {
+    return [...(this.#tabs.get(user)?.memory.values() ?? [])];
+  }
+
+  open(user: StorageUser): QueueStorage {
+    const state: TabState = { listeners: new Set(), memory: new Map(), refused: false };
+    this.#tabs.set(user, state);
+    const sorted = () => [...this.commands.values(), ...state.memory.values()].sort((a, b) => a.serial - b.serial);
+    const change = (id: string, run: (commands: Map<string, StoredCommand>, command: StoredCommand) => void) =>
+      this.#enqueue(user, () => {
+        const commands = state.memory.has(id) ? state.memory : this.commands;
+        const command = commands.get(id);
+        if (!command) return;
+        run(commands, command);
+        if (commands === this.commands) this.#tell(user, command.consultationId);
+      });
+    return {
+      durable: () => !state.refused,
+      list: (consultationId) =>
+        this.#enqueue(user, () => sorted().filter((command) => command.consultationId === consultationId)),
+      consultationIds: () =>
+        this.#enqueue(user, () => [...new Set(sorted().map(({ consultationId }) => consultationId))]),
+      add: (command) =>
+        this.#enqueue(user, () => {
+          this.#lastSerial += 1;
+          const stored = { ...command, serial: this.#lastSerial };
+          if (this.#faults.quotaExceeded()) {
+            state.memory.set(stored.id, stored);
+            if (!state.refused) {
+              state.refused = true;
+              this.#tellTab(user, stored.consultationId);
+            }
+          } else {
+            this.commands.set(stored.id, stored);
+            this.#tell(user, stored.consultationId);
+          }
+          return stored;
+        }),
+      park: (id, reason) =>
+        change(id, (commands, command) => {
+          const queuedAt = reason === null ? null : command.queuedAt;
+          commands.set(id, { ...command, queuedAt, parked: reason });
+        }),
+      remove: (id) => change(id, (commands) => commands.delete(id)),
+      onChange: (listener): Cancel => {
+        state.listeners.add(listener);
+        return () => state.listeners.delete(listener);
+      },
+      exclusively: (consultationId, run) => this.#exclusively(user, consultationId, run),
+    };
+  }
+
+  /** The end of a tab. Its locks are free; what it had asked for may or may not have reached the disk. */
+  close(user: StorageUser): void {
+    this.#tabs.delete(user);
+    for (const consultationId of [...this.#locks.keys()]) {
+      for (const request of [...(this.#locks.get(consultationId) ?? [])]) {
+        if (request.user === user) this.#release(consultationId, request);
+      }
+    }
+  }
+
+  /** Signing out. */
+  wipe(): void {
+    this.commands.clear();
+    for (const state of this.#tabs.values()) state.memory.clear();
+    for (const user of this.#tabs.keys()) this.#tellTab(user, null);
+  }
+
+  #enqueue<T>(user: StorageUser, effect: () => T): Promise<T> {
+    this.#busyUntil = Math.max(this.#busyUntil, this.#clock.now + this.#faults.latencyMs());
+    return new Promise((resolve) => {
+      this.#clock.after(this.#busyUntil - this.#clock.now, () => {
+        // The tab died while its transaction was open: it took effect or it did not.
+        if (!user.alive() && this.#random.chance(0.5)) return;
+        const value = effect();
+        this.onWrite();
+        user.deliver(() => resolve(value));
+      });
+    });
+  }
+
+  #tell(from: StorageUser, consultationId: string): void {
+    for (const user of this.#tabs.keys()) if (user !== from) this.#tellTab(user, consultationId);
+  }
+
+  #tellTab(user: StorageUser, consultationId: string | null): void {
+    this.#clock.after(this.#faults.broadcastMs(), () =>
+      user.deliver(() => {
+        for (const listener of [...(this.#tabs.get(user)?.listeners ?? [])]) listener(consultationId);
+      }),
+    );
+  }
+
+  async #exclusively(user: StorageUser, consultationId: string, run: () => Promise<void>): Promise<void> {
+    const requests = this.#locks.get(consultationId) ?? [];
+    this.#locks.set(consultationId, requests);
+    const request = await new Promise<LockRequest>((resolve) => {
+      const asked: LockRequest = { user, grant: () => user.deliver(() => resolve(asked)) };
+      requests.push(asked);
+      if (requests.length === 1) asked.grant();
+    });
+    try {
+      await run();
+    } finally {
+      this.#release(consultationId, request);
+    }
+  }
+
+  #release(consultationId: string, request: LockRequest): void {
+    const requests = this.#locks.get(consultationId) ?? [];
+    const place = requests.indexOf(request);
+    // A tab that died meanwhile has lost its place, and somebody else may hold the lock.
+    if (place === -1) return;
+    requests.splice(place, 1);
+    if (place === 0) requests[0]?.grant();
+    if (requests.length === 0) this.#locks.delete(consultationId);
+  }
+}

@@ -1,0 +1,265 @@
+import type { SeededRandom } from "@/tests/support/sim/seeded-random";
+import { streamOf } from "./random";
+
+/** Faults that last for a while, each with a strength: mostly the chance that one call or push is hit. */
+export const WINDOW_FAULTS = [
+  "lost-request",
+  "lost-answer",
+  "unavailable",
+  "rate-limited",
+  "garbled",
+  "slow",
+  "push-dropped",
+  "push-doubled",
+  "push-delayed",
+  "push-hints",
+  "auth-failed",
+  "auth-hangs",
+  "offline",
+  "network-dead",
+  "socket-dead",
+  "hidden",
+  "frozen",
+  "session-ended",
+  "quota",
+  "slow-storage",
+  "rest-down",
+  "sockets-down",
+  "database-down",
+  "database-flaky",
+  "deploy",
+] as const;
+export type WindowFault = (typeof WINDOW_FAULTS)[number];
+
+/** Where a server may die while it handles a command or publishes. "now": wherever it happens to be. */
+export const CRASH_POINTS = [
+  "now",
+  "before-commit",
+  "after-commit",
+  "before-publish",
+  "after-publish",
+  "before-advance",
+  "after-advance",
+] as const;
+export type CrashPoint = (typeof CRASH_POINTS)[number];
+
+export const REST_MODES = ["refused", "hangs", "500", "429", "401"] as const;
+export type RestMode = (typeof REST_MODES)[number];
+
+interface At {
+  /** Milliseconds after the beginning. */
+  readonly at: number;
+}
+
+/** One thing that a person does or that breaks. Tabs, browsers and servers are named by their place. */
+export type Operation = At &
+  (
+    | { readonly kind: "send"; readonly tab: number; readonly count: number }
+    | { readonly kind: "read" | "older" | "retry" | "discard"; readonly tab: number }
+    | { readonly kind: "edit" | "delete" | "react"; readonly person: number; readonly pick: number }
+    | { readonly kind: "complete" | "backup" | "restore" }
+    | { readonly kind: "disconnect" | "refuse-socket"; readonly tab: number }
+    | { readonly kind: "crash-tab" | "leave-room"; readonly tab: number; readonly for: number }
+    | { readonly kind: "crash-server"; readonly server: number; readonly point: CrashPoint; readonly for: number }
+    | { readonly kind: "sign-out"; readonly browser: number; readonly for: number }
+    | {
+        readonly kind: "window";
+        readonly fault: WindowFault;
+        readonly for: number;
+        readonly strength: number;
+        /** null: everybody. A browser's number for "session-ended" and "quota". */
+        readonly target: number | null;
+        readonly mode?: RestMode;
+      }
+  );
+
+export interface BrowserPlan {
+  /** Who sits in front of it, by place among the people. */
+  readonly person: number;
+  readonly tabs: number;
+}
+
+export interface Plan {
+  readonly seed: number;
+  readonly people: number;
+  readonly browsers: readonly BrowserPlan[];
+  /** Messages before the beginning. */
+  readonly history: number;
+  /** When all faults end. */
+  readonly until: number;
+  readonly operations: readonly Operation[];
+}
+
+/** What a seed's day may bring; everything else is quiet, so that many seeds have one kind of fault only (swarm). */
+interface Swarm {
+  readonly faults: readonly Operation["kind"][] | readonly string[];
+}
+
+const INSTANT_FAULTS = [
+  "disconnect",
+  "refuse-socket",
+  "crash-tab",
+  "leave-room",
+  "crash-server",
+  "sign-out",
+  "complete",
+  "restore",
+] as const;
+
+const OF_A_TAB: readonly WindowFault[] = [
+  "lost-request",
+  "lost-answer",
+  "unavailable",
+  "rate-limited",
+  "garbled",
+  "slow",
+  "push-dropped",
+  "push-doubled",
+  "push-delayed",
+  "push-hints",
+  "auth-failed",
+  "auth-hangs",
+  "offline",
+  "network-dead",
+  "socket-dead",
+  "hidden",
+  "frozen",
+];
+const OF_A_BROWSER: readonly WindowFault[] = ["session-ended", "quota", "slow-storage"];
+/** These are chances; the others are on or off. */
+const BY_CHANCE: readonly WindowFault[] = [
+  "lost-request",
+  "lost-answer",
+  "unavailable",
+  "rate-limited",
+  "garbled",
+  "slow",
+  "push-dropped",
+  "push-doubled",
+  "push-delayed",
+  "push-hints",
+  "auth-failed",
+  "auth-hangs",
+  "database-flaky",
+];
+
+const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+
+/** Everything that will happen, decided before anything does. */
+export function planOf(seed: number): Plan {
+  const random = streamOf(seed, "plan");
+  const people = 2 + (random.chance(0.3) ? 1 : 0) + (random.chance(0.15) ? 1 : 0);
+  const browsers = browsersOf(people, random);
+  const tabs = browsers.reduce((sum, browser) => sum + browser.tabs, 0);
+  const { faults } = swarmOf(random);
+  const until = 20_000 + random.below(random.chance(0.2) ? 5 * MINUTE : 70_000);
+  const operations: Operation[] = [];
+  const anyTab = () => random.below(tabs);
+  const anyTime = () => random.below(until - 2_000);
+
+  const sends = 4 + random.below(random.chance(0.15) ? 80 : 25);
+  for (let index = 0; index < sends; index += 1) {
+    operations.push({
+      at: anyTime(),
+      kind: "send",
+      tab: anyTab(),
+      count: random.chance(0.15) ? 2 + random.below(6) : 1,
+    });
+  }
+  const quiet = 3 + random.below(10);
+  for (let index = 0; index < quiet; index += 1) {
+    const at = anyTime();
+    const draw = random.below(10);
+    if (draw < 3) operations.push({ at, kind: "read", tab: anyTab() });
+    else if (draw < 5) operations.push({ at, kind: "older", tab: anyTab() });
+    else if (draw < 6) operations.push({ at, kind: random.chance(0.5) ? "retry" : "discard", tab: anyTab() });
+    else {
+      const kind = draw < 7 ? "delete" : draw < 9 ? "edit" : "react";
+      operations.push({ at, kind, person: random.below(people), pick: random.below(1_000) });
+    }
+  }
+  for (const fault of faults) {
+    const times = 1 + random.below(4);
+    for (let index = 0; index < times; index += 1)
+      operations.push(...faultOf(fault, random, until, tabs, browsers.length));
+  }
+  operations.sort((a, b) => a.at - b.at);
+  return { seed, people, browsers, history: random.chance(0.5) ? random.below(130) : 0, until, operations };
+}
+
+function browsersOf(people: number, random: SeededRandom): BrowserPlan[] {
+  const browsers: BrowserPlan[] = [];
+  for (let person = 0; person < people; person += 1) {
+    const tabs = 1 + (random.chance(0.45) ? 1 : 0) + (random.chance(0.15) ? 1 : 0);
+    browsers.push({ person, tabs });
+  }
+  // Another device of somebody who has one already.
+  if (random.chance(0.2)) browsers.push({ person: random.below(people), tabs: 1 });
+  return browsers;
+}
+
+function swarmOf(random: SeededRandom): Swarm {
+  const all: readonly string[] = [...WINDOW_FAULTS, ...INSTANT_FAULTS];
+  const draw = random.below(100);
+  // Nothing at all, one kind, a few, many.
+  const kinds = draw < 3 ? 0 : draw < 38 ? 1 : draw < 75 ? 2 + random.below(4) : 6 + random.below(10);
+  const faults = new Set<string>();
+  while (faults.size < kinds) faults.add(random.pick(all) ?? "offline");
+  return { faults: [...faults] };
+}
+
+function faultOf(fault: string, random: SeededRandom, until: number, tabs: number, browsers: number): Operation[] {
+  const at = random.below(until - 1_000);
+  const lasting = 500 + random.below(random.chance(0.3) ? 60_000 : 12_000);
+  switch (fault) {
+    case "disconnect":
+    case "refuse-socket":
+      return [{ at, kind: fault, tab: random.below(tabs) }];
+    case "crash-tab":
+    case "leave-room":
+      return [{ at, kind: fault, tab: random.below(tabs), for: 100 + random.below(10_000) }];
+    case "crash-server":
+      return [
+        {
+          at,
+          kind: fault,
+          server: random.below(2),
+          point: random.pick(CRASH_POINTS) ?? "now",
+          for: 200 + random.below(random.chance(0.2) ? 20_000 : 4_000),
+        },
+      ];
+    case "sign-out":
+      return [{ at, kind: fault, browser: random.below(browsers), for: 500 + random.below(8_000) }];
+    case "complete":
+      return random.chance(0.4) ? [{ at, kind: "complete" }] : [];
+    case "restore": {
+      const backup = random.below(at + 1);
+      return [
+        { at: backup, kind: "backup" },
+        { at, kind: "restore" },
+      ];
+    }
+    default:
+      return [windowOf(fault as WindowFault, at, lasting, random, tabs, browsers)];
+  }
+}
+
+function windowOf(
+  fault: WindowFault,
+  at: number,
+  lasting: number,
+  random: SeededRandom,
+  tabs: number,
+  browsers: number,
+): Operation {
+  const strength = BY_CHANCE.includes(fault) ? (random.chance(0.25) ? 1 : 0.05 + random.next() * 0.6) : 1;
+  const target = OF_A_BROWSER.includes(fault)
+    ? random.below(browsers)
+    : OF_A_TAB.includes(fault) && random.chance(0.6)
+      ? random.below(tabs)
+      : null;
+  const asleep = fault === "frozen" && random.chance(0.2) ? (random.chance(0.2) ? 8 * HOUR : 20 * MINUTE) : lasting;
+  const base = { at, kind: "window", fault, for: asleep, strength, target } as const;
+  return fault === "rest-down" ? { ...base, mode: random.pick(REST_MODES) ?? "refused" } : base;
+}

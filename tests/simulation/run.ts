@@ -1,0 +1,213 @@
+import type { Plan } from "./plan";
+import type { Tab } from "./tab";
+import { type Violation, World } from "./world";
+
+/** What one history came to. */
+export interface Outcome {
+  readonly violation: Violation | null;
+  readonly operations: number;
+  readonly messages: number;
+  readonly struck: ReadonlyMap<string, number>;
+  /** Milliseconds from the end of all faults until each screen equalled a fresh fetch. */
+  readonly heals: readonly number[];
+  /** Of those, the ones that nothing but a lost last push kept waiting. */
+  readonly silentHeals: readonly number[];
+  readonly virtualMs: number;
+  readonly screensJudged: number;
+}
+
+/** UI2. Two seconds, and one journey there and back on top for the repair itself. */
+const HEAL_MS = 2_000 + 300;
+/** A poll every 3 s with jitter. */
+const HEAL_POLLING_MS = 3_600 + 300;
+/** A lost last push shows itself at the next head check, every 20-27 s; a link that died in its 16 s. */
+const HEAL_SILENT_MS = 27_000 + 500;
+/** Until own words that waited have left: a last backoff, then one journey for each. */
+const FLUSH_MS = 5_500;
+const FLUSH_EACH_MS = 250;
+const CALM_MS = 62_000;
+const LIVE_WITHIN_MS = 60_000;
+const CALLS_A_MINUTE_IN_CALM = 12;
+const CALLS_A_MINUTE_EVER = 260;
+const DELIVERED_WITHIN_MS = 1_500;
+
+interface Patient {
+  readonly tab: Tab;
+  readonly deadline: number;
+  readonly silent: boolean;
+  readonly why: string;
+  healedAt: number | null;
+}
+
+/** Plays a plan to its end and judges it. The same plan gives the same outcome. */
+export async function runPlan(plan: Plan): Promise<Outcome> {
+  const world = new World(plan);
+  const { clock } = world;
+  const broken = () => world.violations.length > 0;
+  const heals: number[] = [];
+  const silentHeals: number[] = [];
+  world.begin();
+  if (!(await clock.advanceUntil(plan.until, broken))) {
+    await healAll(world, heals, silentHeals);
+    if (!broken()) await judgeCalm(world);
+    if (!broken()) await judgeEnd(world);
+  }
+  return {
+    violation: world.violations[0] ?? null,
+    operations: plan.operations.length,
+    messages: world.messageCount,
+    struck: world.faults.struck,
+    heals,
+    silentHeals,
+    virtualMs: clock.now,
+    screensJudged: world.tabs.reduce((sum, { screen }) => sum + screen.looks, 0),
+  };
+}
+
+/** I4 and UI2: how long each screen takes once nothing is in its way any more. */
+async function healAll(world: World, heals: number[], silentHeals: number[]): Promise<void> {
+  const { clock } = world;
+  const endedAt = clock.now;
+  const patients = world.tabs.map((tab) => examine(world, tab, endedAt));
+  world.endFaults();
+  const known = new Set(patients.map(({ tab }) => tab));
+  for (const tab of world.tabs) if (!known.has(tab)) patients.push(examine(world, tab, endedAt));
+  const longest = Math.max(...patients.map(({ deadline }) => deadline)) - clock.now;
+  const look = () => {
+    if (world.violations.length > 0) return true;
+    let open = 0;
+    for (const patient of patients) {
+      const difference = world.difference(patient.tab);
+      if (difference === null) patient.healedAt ??= clock.now;
+      else {
+        patient.healedAt = null;
+        open += 1;
+        if (clock.now > patient.deadline) {
+          const after = clock.now - endedAt;
+          world.violate(
+            "I4",
+            `${patient.tab.name}: ${difference}, ${after} ms after all faults ended (${patient.why})`,
+          );
+        }
+      }
+      if (world.unsent(patient.tab).length > 0) open += 1;
+    }
+    return open === 0 && world.unpublished() === 0;
+  };
+  const healed = await clock.advanceUntil(Math.max(longest, flushTime(world)) + 1_000, look);
+  for (const { healedAt, silent } of patients) {
+    if (healedAt === null) continue;
+    (silent ? silentHeals : heals).push(healedAt - endedAt);
+  }
+  if (healed || world.violations.length > 0) return;
+  for (const { tab, why } of patients) {
+    const difference = world.difference(tab);
+    if (difference !== null) world.violate("I4", `${tab.name}: ${difference} (${why})`);
+    const unsent = world.unsent(tab);
+    if (unsent.length > 0)
+      world.violate(
+        "SND",
+        `${tab.name}: ${unsent.join(", ")} not sent ${clock.now - endedAt} ms after all faults ended`,
+      );
+  }
+  if (world.unpublished() > 0) world.violate("RELAY", `${world.unpublished()} events were never published`);
+}
+
+function flushTime(world: World): number {
+  const waiting = world.browsers.reduce((sum, { storage }) => sum + storage.commands.size, 0);
+  return HEAL_SILENT_MS + FLUSH_MS + waiting * FLUSH_EACH_MS;
+}
+
+/**
+ * How long this screen may take, judged by what its tab can know at the end of all faults. It is told everything that
+ * the network, the person or a refused or lost connection shows it, so two seconds are enough; it polls where it is
+ * not connected; and nothing tells it of a last push that was lost while its link looked fine, nor that a link which
+ * never answers again is dead: there only the head check and the silence help.
+ */
+function examine(world: World, tab: Tab, endedAt: number): Patient {
+  const asked = Math.max(endedAt, tab.waitingForServer.until);
+  const looksFine = tab.socket.state() === "connected";
+  const silent = looksFine && (tab.socket.blackHoled || tab.lostSeq > tab.deliveredSeq || world.unpublished() > 0);
+  const { status } = tab.engine.getSnapshot();
+  const [limit, why] = silent
+    ? [HEAL_SILENT_MS, "silent"]
+    : status === "polling" || !looksFine
+      ? [HEAL_POLLING_MS, "polling"]
+      : [HEAL_MS, status];
+  return { tab, deadline: asked + limit, silent, why, healedAt: null };
+}
+
+/** A minute without any fault: everybody comes back to live, words travel at once, nobody asks more than it takes. */
+async function judgeCalm(world: World): Promise<void> {
+  const { clock } = world;
+  const broken = () => world.violations.length > 0;
+  const notLive = () => world.tabs.filter((tab) => tab.engine.getSnapshot().status !== "live");
+  await clock.advanceUntil(LIVE_WITHIN_MS, () => broken() || notLive().length === 0);
+  const late = notLive().filter((tab) => tab.socket.state() !== "refused");
+  for (const tab of late)
+    world.violate("CON", `${tab.name} is ${tab.engine.getSnapshot().status} a minute after all faults`);
+  if (broken()) return;
+  await clock.advanceUntil(3_000, broken);
+  const before = world.tabs.map((tab) => tab.calls.length);
+  const beganAt = clock.now;
+  await clock.advanceUntil(CALM_MS, broken);
+  for (const [index, tab] of world.tabs.entries()) {
+    const calls = tab.calls.length - (before[index] ?? 0);
+    if (calls > CALLS_A_MINUTE_IN_CALM) world.violate("BUDGET", `${tab.name} made ${calls} calls in a calm minute`);
+    const most = mostInAMinute(tab.calls);
+    if (most > CALLS_A_MINUTE_EVER) world.violate("BUDGET", `${tab.name} made ${most} calls in one minute`);
+    const difference = world.difference(tab);
+    if (difference !== null) world.violate("I4", `${tab.name}: ${difference}, in calm since ${beganAt}`);
+  }
+  if (broken() || world.model.status !== "IN_PROGRESS") return;
+  const [first] = world.tabs;
+  void first?.send("in calm");
+  const { headSeq } = world.model;
+  await clock.advanceUntil(DELIVERED_WITHIN_MS, broken);
+  if (world.model.headSeq !== headSeq + 1) world.violate("SND", "words sent in calm did not arrive");
+  for (const tab of world.tabs) {
+    if (tab.socket.state() === "refused") continue;
+    const difference = world.difference(tab);
+    if (difference !== null && difference !== "other positions")
+      world.violate("LIVE", `${tab.name}: ${difference} after a message in calm`);
+  }
+}
+
+/** The whole history, the lists, and nothing left behind. */
+async function judgeEnd(world: World): Promise<void> {
+  const { clock } = world;
+  world.judgeHistory();
+  for (const tab of world.tabs) void tab.list.refresh();
+  await clock.advance(500);
+  for (const tab of world.tabs) {
+    const { rows } = tab.list.getSnapshot();
+    const fresh = world.model.listFor(tab.viewer);
+    if (JSON.stringify(rows) !== JSON.stringify(fresh))
+      world.violate("LIST", `${tab.name}: a row differs from a fresh list`);
+  }
+  const { tabs } = world;
+  for (const tab of tabs) tab.close();
+  await Promise.all([clock.advance(30_000), ...world.servers.map((server) => server.stop())]);
+  await clock.advance(1_000);
+  for (const tab of tabs) {
+    const left = Object.entries(tab.leftovers).filter(([, count]) => count > 0);
+    if (left.length > 0)
+      world.violate("LEAK", `${tab.name}: ${left.map(([what, count]) => `${count} ${what}`).join(", ")}`);
+  }
+  for (const { index, storage } of world.browsers) {
+    if (storage.lockCount > 0) world.violate("LEAK", `browser ${index}: a lock is held`);
+    if (storage.listenerCount > 0)
+      world.violate("LEAK", `browser ${index}: ${storage.listenerCount} storage listeners`);
+  }
+  if (clock.pending > 0) world.violate("LEAK", `${clock.pending} timers are left in the world`);
+}
+
+function mostInAMinute(times: readonly number[]): number {
+  let most = 0;
+  let from = 0;
+  for (const [index, time] of times.entries()) {
+    while ((times[from] ?? time) < time - 60_000) from += 1;
+    most = Math.max(most, index - from + 1);
+  }
+  return most;
+}

@@ -1,0 +1,444 @@
+import { parseChannelName } from "@/lib/protocol/channels";
+import type { ErrorCode } from "@/lib/protocol/errors";
+import { ERROR_STATUS } from "@/lib/protocol/errors";
+import type { Snapshot } from "@/lib/protocol/snapshot";
+import type { User } from "@/lib/protocol/user";
+import { ConsultationList } from "@/lib/sync/consultation-list";
+import { ConversationEngine } from "@/lib/sync/conversation-engine";
+import type { Api, ApiResult, Cancel, Ports, Signal, Signals } from "@/lib/sync/ports";
+import { keepConnected } from "@/lib/sync/socket-keeper";
+import type { SeededRandom } from "@/tests/support/sim/seeded-random";
+import { CONSULTATION_ID, type ServerModel } from "@/tests/support/sim/server-model";
+import type { VirtualClock } from "@/tests/support/sim/virtual-clock";
+import { type AppServer, DatabaseAway } from "./app-server";
+import type { BrowserStorage, StorageUser } from "./browser-storage";
+import type { Faults } from "./faults";
+import { type Provider, type Push, TabSocket } from "./provider";
+import { Screen, type ScreenWatch } from "./screen";
+
+/** As lib/browser/api-client.ts: no answer by then is an unknown outcome. */
+const TIMEOUT_MS = 10_000;
+/** Sockets and requests of a machine that slept for longer are dead when it wakes. */
+const CONNECTIONS_OUTLIVE_MS = 60_000;
+
+/** One person's cookie jar and disk. */
+export interface Browser {
+  readonly index: number;
+  person: User;
+  storage: BrowserStorage;
+}
+
+/** What a tab needs of the world around it. */
+export interface Surroundings extends ScreenWatch {
+  readonly clock: VirtualClock;
+  readonly faults: Faults;
+  readonly model: ServerModel;
+  readonly provider: Provider;
+  readonly servers: readonly AppServer[];
+  nextMessageId(): string;
+  onAccepted(tab: Tab, id: string, content: string): void;
+  onAcknowledged(tab: Tab, id: string): void;
+  onCommitted(tab: Tab, id: string): void;
+}
+
+/** One page load: the real engine, list and socket keeper over a simulated browser. Another load is another Tab. */
+export class Tab implements StorageUser {
+  readonly name: string;
+  readonly index: number;
+  readonly browser: Browser;
+  readonly viewer: User;
+  readonly random: SeededRandom;
+  readonly socket: TabSocket;
+  readonly engine: ConversationEngine;
+  readonly list: ConsultationList;
+  readonly screen: Screen;
+  /** Times of all calls, authorisations and connection attempts: what this tab costs. */
+  readonly calls: number[] = [];
+  readonly waitingForServer: { until: number } = { until: 0 };
+  /** Highest number that was lost on its way here while the link looked alive, and highest that arrived. */
+  lostSeq = 0;
+  deliveredSeq = 0;
+  inRoom = false;
+  readonly #world: Surroundings;
+  readonly #ports: Ports;
+  readonly #signalListeners = new Set<(signal: Signal) => void>();
+  readonly #hanging = new Set<() => void>();
+  #alive = true;
+  #frozenSince: number | null = null;
+  #late: (() => void)[] = [];
+  #timers = 0;
+  #online = true;
+  #visible = true;
+  #heard: { serverTime: number; at: number } | null = null;
+  #stopSocket: Cancel | null = null;
+
+  constructor(index: number, load: number, browser: Browser, world: Surroundings, random: SeededRandom) {
+    this.index = index;
+    this.name = `tab ${index}${load > 0 ? `'${load}` : ""} (${browser.person.name})`;
+    this.browser = browser;
+    this.viewer = browser.person;
+    this.random = random;
+    this.#world = world;
+    this.socket = new TabSocket(
+      {
+        index,
+        random,
+        after: (ms, run) => this.#after(ms, run),
+        deliver: (run) => this.deliver(run),
+        authorise: (channel) => this.#authorise(channel),
+        onLostPush: (push) => this.#onLostPush(push),
+        onDelivered: (push) => this.#onDelivered(push),
+      },
+      world.clock,
+      world.provider,
+      world.faults,
+    );
+    const signals: Signals = {
+      online: () => this.#online,
+      visible: () => this.#visible,
+      onChange: (listener) => {
+        this.#signalListeners.add(listener);
+        return () => this.#signalListeners.delete(listener);
+      },
+    };
+    this.#ports = {
+      api: this.#api(),
+      transport: this.socket,
+      clock: { after: (ms, run) => this.#after(ms, run) },
+      random,
+      signals,
+      ids: { messageId: () => world.nextMessageId() },
+      queue: browser.storage.open(this),
+      serverTime: { now: () => this.#heard && this.#heard.serverTime + (world.clock.now - this.#heard.at) },
+    };
+    this.engine = new ConversationEngine(this.#ports, { consultationId: CONSULTATION_ID, viewerId: this.viewer.id });
+    this.list = new ConsultationList(this.#ports, this.viewer.id);
+    this.screen = new Screen(this.name, this.engine, world);
+  }
+
+  get online(): boolean {
+    return this.#online;
+  }
+
+  get visible(): boolean {
+    return this.#visible;
+  }
+
+  get frozen(): boolean {
+    return this.#frozenSince !== null;
+  }
+
+  /** Timers, listeners and subscriptions that somebody forgot. */
+  get leftovers(): Record<string, number> {
+    return {
+      timers: this.#timers,
+      signalListeners: this.#signalListeners.size,
+      socketListeners: this.socket.listenerCount,
+      channels: this.socket.channels.size,
+    };
+  }
+
+  alive(): boolean {
+    return this.#alive;
+  }
+
+  /** `rendered`: the page brought what the server had read for it. */
+  open(rendered: Snapshot | null): void {
+    if (rendered) this.engine.offer(rendered);
+    this.#stopSocket = keepConnected(this.#ports);
+    this.list.start();
+    this.enterRoom();
+  }
+
+  enterRoom(): void {
+    if (this.inRoom || !this.#alive) return;
+    this.inRoom = true;
+    this.engine.start();
+    this.screen.look();
+  }
+
+  leaveRoom(): void {
+    if (!this.inRoom || !this.#alive) return;
+    this.inRoom = false;
+    this.engine.stop();
+  }
+
+  /** Everything is taken down properly: then nothing may be left. */
+  close(): void {
+    this.leaveRoom();
+    this.list.stop();
+    this.#stopSocket?.();
+    this.#stopSocket = null;
+  }
+
+  /** The process is gone, in the middle of whatever it did. */
+  kill(): void {
+    this.#alive = false;
+    this.#late = [];
+    this.screen.close();
+    this.socket.disconnect("lost");
+    this.browser.storage.close(this);
+  }
+
+  async send(content: string): Promise<void> {
+    if (!this.#alive || !this.inRoom) return;
+    const result = await this.engine.send(content);
+    if (result.ok && this.#alive) this.#world.onAccepted(this, result.id, content);
+  }
+
+  setOnline(online: boolean): void {
+    if (online === this.#online) return;
+    this.#online = online;
+    if (!online) {
+      this.socket.disconnect("lost");
+      this.breakHanging();
+    }
+    this.#signal(online ? "online" : "offline");
+  }
+
+  setVisible(visible: boolean): void {
+    if (visible === this.#visible) return;
+    this.#visible = visible;
+    this.#signal(visible ? "visible" : "hidden");
+  }
+
+  freeze(): void {
+    this.#frozenSince ??= this.#world.clock.now;
+  }
+
+  /** Everything that fell due meanwhile happens now, in its order; after a long sleep the connections are dead. */
+  thaw(): void {
+    if (this.#frozenSince === null) return;
+    const slept = this.#world.clock.now - this.#frozenSince;
+    this.#frozenSince = null;
+    if (!this.#alive) return;
+    if (slept > CONNECTIONS_OUTLIVE_MS) {
+      this.#world.faults.count("slept");
+      this.breakHanging();
+      // Half of the time the other side's goodbye is waiting to be read; else the link has to be found dead.
+      if (this.random.chance(0.5)) this.#late.push(() => this.socket.disconnect("lost"));
+      else this.socket.blackHole(true);
+    }
+    const late = this.#late;
+    this.#late = [];
+    for (const run of late) if (this.#alive) run();
+  }
+
+  /** Requests that hang (or crawl) end without an answer: the network broke, or came back and they were cut. */
+  breakHanging(): void {
+    for (const end of [...this.#hanging]) end();
+  }
+
+  deliver(run: () => void): void {
+    if (!this.#alive) return;
+    if (this.#frozenSince === null) run();
+    else this.#late.push(run);
+  }
+
+  #after(ms: number, run: () => void): Cancel {
+    this.#timers += 1;
+    let open = true;
+    const close = () => {
+      if (open) this.#timers -= 1;
+      open = false;
+    };
+    const cancel = this.#world.clock.after(ms, () =>
+      this.deliver(() => {
+        if (!open) return;
+        close();
+        run();
+      }),
+    );
+    return () => {
+      close();
+      cancel();
+    };
+  }
+
+  #signal(signal: Signal): void {
+    this.deliver(() => {
+      for (const listener of [...this.#signalListeners]) listener(signal);
+    });
+  }
+
+  #onLostPush({ data }: Push): void {
+    const { seq } = data as { seq?: number };
+    if (seq !== undefined) this.lostSeq = Math.max(this.lostSeq, seq);
+  }
+
+  #onDelivered({ data }: Push): void {
+    const { seq } = data as { seq?: number };
+    if (seq !== undefined) this.deliveredSeq = Math.max(this.deliveredSeq, seq);
+  }
+
+  // ── HTTP ──────────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #api(): Api {
+    const { model } = this.#world;
+    const member = () => model.isMember(this.viewer);
+    const read = <T>(run: (server: AppServer) => T) =>
+      this.#call(async (server) =>
+        server.query(
+          (): ApiResult<T> => (member() ? { ok: true, value: structuredClone(run(server)) } : no("not-found")),
+        ),
+      );
+    return {
+      readSnapshot: async () => {
+        const result = await read((server) => server.withPushState(model.readSnapshot()));
+        if (result.ok) this.#hear(result.value.serverTime);
+        return result;
+      },
+      readEvents: (_id, query) =>
+        read((server) => {
+          const page = model.readEvents(query);
+          return "reset" in page ? page : server.withPushState(page);
+        }),
+      readMessages: (_id, query) => read(() => model.readMessages(query)),
+      listConsultations: () => read(() => ({ consultations: model.listFor(this.viewer) })),
+      sendMessage: async (command) => {
+        const result = await this.#call(async (server) => {
+          const { result, appended } = await server.query(() => {
+            const done = server.append((relay) => model.send(this.viewer, command, relay));
+            if (done.appended) this.#world.onCommitted(this, command.id);
+            return done;
+          });
+          server.publishAppended(appended);
+          return result;
+        });
+        if (result.ok) this.#world.onAcknowledged(this, command.id);
+        return result;
+      },
+      recordReceipt: (_id, receipt) =>
+        this.#call(async (server) => {
+          const { result, moved } = await server.query(() => {
+            const before = model.positions.get(this.viewer.id);
+            const answer = model.receipt(this.viewer, receipt);
+            return { result: answer, moved: model.positions.get(this.viewer.id) !== before };
+          });
+          if (moved && result.ok) server.publishPosition(result.value.position, receipt.readUpToSeq !== undefined);
+          return structuredClone(result);
+        }),
+    };
+  }
+
+  #hear(serverTime: string): void {
+    this.#heard = { serverTime: Date.parse(serverTime), at: this.#world.clock.now };
+  }
+
+  /** From the tab to a server and back, with all that may happen on the way. Settles on the tab's own time. */
+  #call<T>(ask: (server: AppServer) => Promise<ApiResult<T>>): Promise<ApiResult<T>> {
+    this.calls.push(this.#world.clock.now);
+    return new Promise((resolve) => {
+      let open = true;
+      const settle = (result: ApiResult<T>) => {
+        if (!open) return;
+        open = false;
+        this.#hanging.delete(broken);
+        stopTimeout();
+        this.deliver(() => {
+          if (!result.ok && result.failure.kind === "refused" && result.failure.retryAfterMs !== null) {
+            this.waitingForServer.until = this.#world.clock.now + result.failure.retryAfterMs;
+          }
+          resolve(result);
+        });
+      };
+      const broken = () => settle(UNKNOWN);
+      const stopTimeout = this.#world.clock.after(TIMEOUT_MS, broken);
+      this.#hanging.add(broken);
+      void this.#travel(ask, settle, broken);
+    });
+  }
+
+  async #travel<T>(
+    ask: (server: AppServer) => Promise<ApiResult<T>>,
+    settle: (result: ApiResult<T>) => void,
+    broken: () => void,
+  ): Promise<void> {
+    const { clock, faults, servers } = this.#world;
+    const { random, index } = this;
+    const latency = () => 4 + random.below(40);
+    if (!this.#online || faults.on("offline", index)) {
+      await clock.sleep(1);
+      return broken();
+    }
+    // It hangs until somebody gives up.
+    if (faults.on("network-dead", index)) return;
+    const slow = faults.strikes("slow", index, random) ? random.below(14_000) : 0;
+    await clock.sleep(latency() + slow);
+    if (faults.strikes("lost-request", index, random)) return;
+    if (faults.strikes("unavailable", index, random)) {
+      return settle(no("unavailable", random.chance(0.5) ? (1 + random.below(3)) * 1_000 : null));
+    }
+    if (faults.strikes("rate-limited", index, random)) {
+      return settle(no("rate-limited", (1 + random.below(4)) * 1_000));
+    }
+    const server = this.#route(servers);
+    if (!server) {
+      await clock.sleep(2);
+      return random.chance(0.5) ? broken() : settle({ ok: false, failure: GATEWAY });
+    }
+    const stopWatching = server.onDeath(broken);
+    const result = await this.#answerOf(server, ask);
+    stopWatching();
+    if (faults.strikes("lost-answer", index, random) || faults.on("network-dead", index)) return;
+    await clock.sleep(latency());
+    const garbled = faults.on("deploy") || faults.strikes("garbled", index, random);
+    settle(result.ok && garbled ? { ok: false, failure: { kind: "unreadable" } } : result);
+  }
+
+  async #answerOf<T>(server: AppServer, ask: (server: AppServer) => Promise<ApiResult<T>>): Promise<ApiResult<T>> {
+    const { faults } = this.#world;
+    if (faults.on("session-ended", this.browser.index) || this.browser.person !== this.viewer) {
+      faults.count("session-ended");
+      return no(this.random.chance(0.5) ? "unauthenticated" : "session-ended");
+    }
+    try {
+      return await ask(server);
+    } catch (error) {
+      if (error instanceof DatabaseAway) return no("unavailable", 1_000);
+      throw error;
+    }
+  }
+
+  /** A balancer that learns of a dead process by asking it. */
+  #route(servers: readonly AppServer[]): AppServer | null {
+    const first = this.random.pick(servers);
+    if (first?.up) return first;
+    return servers.find(({ up }) => up && this.random.chance(0.7)) ?? null;
+  }
+
+  async #authorise(channel: string): Promise<{ ok: true } | { ok: false; status: number | null }> {
+    const { faults, model } = this.#world;
+    if (faults.strikes("auth-hangs", this.index, this.random)) return never();
+    if (faults.strikes("auth-failed", this.index, this.random)) {
+      this.calls.push(this.#world.clock.now);
+      await this.#world.clock.sleep(10 + this.random.below(30));
+      const status = this.random.pick([500, 503, 403, 0]) ?? 500;
+      return this.#onOwnTime({ ok: false, status: status === 0 ? null : status });
+    }
+    const result = await this.#call<null>((server) =>
+      server.query(() => {
+        const name = parseChannelName(channel);
+        const allowed = name?.family === "user" ? name.userId === this.viewer.id : model.isMember(this.viewer);
+        return allowed ? { ok: true, value: null } : no("channel-not-allowed");
+      }),
+    );
+    if (result.ok) return { ok: true };
+    return { ok: false, status: result.failure.kind === "refused" ? result.failure.status : null };
+  }
+
+  #onOwnTime<T>(value: T): Promise<T> {
+    return new Promise((resolve) => this.deliver(() => resolve(value)));
+  }
+}
+
+const UNKNOWN: ApiResult<never> = { ok: false, failure: { kind: "unknown" } };
+const GATEWAY = { kind: "refused", status: 502, code: null, retryAfterMs: null } as const;
+
+function no(code: ErrorCode, retryAfterMs: number | null = null): ApiResult<never> {
+  return { ok: false, failure: { kind: "refused", status: ERROR_STATUS[code], code, retryAfterMs } };
+}
+
+function never<T>(): Promise<T> {
+  return new Promise(() => undefined);
+}
