@@ -4,6 +4,7 @@ import { type ReactNode, useState } from "react";
 import { ChatClientContext } from "@/hooks/useChatClient";
 import { chatClientOf } from "@/lib/browser/create-chat-client";
 import type { User } from "@/lib/protocol/user";
+import { LeaveGuard } from "./LeaveGuard";
 
 interface ChatProvidersProps {
   currentUser: User;
@@ -21,5 +22,10 @@ export function ChatProviders({ currentUser, children }: ChatProvidersProps) {
 
 function ChatClientProvider({ currentUser, children }: ChatProvidersProps) {
   const [client] = useState(() => chatClientOf(currentUser));
-  return <ChatClientContext value={client}>{children}</ChatClientContext>;
+  return (
+    <ChatClientContext value={client}>
+      <LeaveGuard />
+      {children}
+    </ChatClientContext>
+  );
 }

@@ -86,7 +86,7 @@ export function ChatRoom(props: ChatRoomProps) {
       </Notice>
     );
   }
-  const draft = drafts.get(roomId)?.trim();
+  const draft = drafts.get(roomId).trim();
   const practitioner = currentUser.role === "PRACTITIONER";
   return (
     <div className="flex h-full min-h-0 flex-col">

@@ -14,6 +14,7 @@ import {
 } from "react";
 import { cn } from "@/components/ui/cn";
 import { useWords } from "@/components/ui/ViewpointProvider";
+import type { Drafts } from "@/lib/browser/queue/drafts";
 import { errorWords, issueWords } from "@/lib/i18n/catalogue";
 import type { Catalogue } from "@/lib/i18n/en";
 import { contentSchema, countCodePoints, MAX_CONTENT_CODE_POINTS } from "@/lib/protocol/content";
@@ -31,8 +32,8 @@ interface MessageInputProps {
   formMessageId: string | undefined;
   formAction: FormAction | undefined;
   onSend(content: string): Promise<SendResult>;
-  /** Where words wait, by consultation, while this composer is not on the screen. */
-  drafts: Map<string, string>;
+  /** Where words wait while this composer is not on the screen. */
+  drafts: Drafts;
   ref?: Ref<MessageInputHandle>;
 }
 
@@ -59,8 +60,12 @@ export function MessageInput({ consultationId, formMessageId, formAction, onSend
   };
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the composer comes onto the screen.
   useLayoutEffect(() => {
-    if (field.current && field.current.value === "") field.current.value = drafts.get(consultationId) ?? "";
-    refresh();
+    const fill = (text: string) => {
+      if (field.current && field.current.value === "") field.current.value = text;
+      refresh();
+    };
+    fill(drafts.get(consultationId));
+    void drafts.load(consultationId).then(fill);
   }, []);
 
   useImperativeHandle(ref, () => ({

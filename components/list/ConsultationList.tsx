@@ -7,6 +7,7 @@ import { Brand } from "@/components/shell/Brand";
 import { Notice } from "@/components/ui/Notice";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useConsultationList } from "@/hooks/useConsultationList";
+import { useUnsent } from "@/hooks/useUnsent";
 import type { ConsultationRow } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import { ConsultationRowLink } from "./ConsultationRowLink";
@@ -22,6 +23,7 @@ interface ConsultationListProps {
 export function ConsultationList({ viewer, initialRows, openId, onOpening }: ConsultationListProps) {
   const words = useWords();
   const { rows, status, refresh } = useConsultationList(initialRows);
+  const unsent = useUnsent();
   const Heading = openId === null ? "h1" : "h2";
   const openRow = rows.find(({ id }) => id === openId);
   return (
@@ -52,6 +54,7 @@ export function ConsultationList({ viewer, initialRows, openId, onOpening }: Con
                 row={row}
                 viewerId={viewer.id}
                 open={row.id === openId}
+                unsent={unsent.get(row.id) ?? 0}
                 onOpening={onOpening}
               />
             ))}

@@ -1,5 +1,6 @@
 "use client";
 
+import { Clock3 } from "lucide-react";
 import Link, { useLinkStatus } from "next/link";
 import { useEffect } from "react";
 import { cn } from "@/components/ui/cn";
@@ -14,10 +15,12 @@ interface ConsultationRowLinkProps {
   row: ConsultationRow;
   viewerId: string;
   open: boolean;
+  /** Own messages in it that are not sent yet. */
+  unsent: number;
   onOpening(id: string, opening: boolean): void;
 }
 
-export function ConsultationRowLink({ row, viewerId, open, onOpening }: ConsultationRowLinkProps) {
+export function ConsultationRowLink({ row, viewerId, open, unsent, onOpening }: ConsultationRowLinkProps) {
   const { list } = useWords();
   const { counterpart, lastMessage, unreadCount } = row;
   const preview = lastMessage
@@ -57,8 +60,14 @@ export function ConsultationRowLink({ row, viewerId, open, onOpening }: Consulta
               </span>
             ) : null}
           </span>
-          <span className="mt-1 block">
+          <span className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-0.5">
             <StatusBadge status={row.status} />
+            {unsent > 0 ? (
+              <span className="inline-flex items-center gap-1 text-ink-soft text-xs">
+                <Clock3 aria-hidden="true" className="size-3.5 shrink-0" />
+                {list.unsent(unsent)}
+              </span>
+            ) : null}
           </span>
         </span>
       </Link>

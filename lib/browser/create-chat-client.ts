@@ -9,16 +9,18 @@ import { SocketStatus, type SocketStatusView } from "@/lib/sync/socket-status";
 import { createApi } from "./api-client";
 import { browserClock, browserRandom } from "./clock";
 import { browserIds } from "./ids";
-import { type BrowserQueue, createBrowserQueue } from "./queue/browser-queue";
+import { createBrowserQueue } from "./queue/browser-queue";
+import { Drafts } from "./queue/drafts";
 import { wipeQueuesOfOthers } from "./queue/kept-on-device";
 import { createServerTime } from "./server-time";
 import { Shared } from "./shared";
 import { browserSignals } from "./signals";
 import { type ClosableTransport, createTransport } from "./transport";
+import { type WatchedQueue, watchQueue } from "./watched-queue";
 
 interface BrowserPorts extends Ports {
   readonly transport: ClosableTransport;
-  readonly queue: BrowserQueue;
+  readonly queue: WatchedQueue;
 }
 
 /** Words that are not sent yet, in the order of writing. */
@@ -32,7 +34,9 @@ export interface ChatClient {
   readonly viewer: User;
   readonly ports: Ports;
   /** Words in composers, by consultation: they wait there while another room is open. */
-  readonly drafts: Map<string, string>;
+  readonly drafts: Drafts;
+  /** Own messages that wait, by consultation. */
+  readonly unsent: WatchedQueue["counts"];
   readonly socket: Shared<SocketStatusView, SocketStatus>;
   /** `initial` counts while nobody has the consultation open: an open one knows better. */
   conversation(consultationId: string, initial?: Snapshot): Shared<ConversationView, ConversationEngine>;
@@ -41,6 +45,8 @@ export interface ChatClient {
   retainSocket(): Cancel;
   /** What signing out would delete: everything of this person that this browser keeps, from whichever tab. */
   readUnsent(): Promise<UnsentWords[]>;
+  /** Own words would be lost if this page were closed now. */
+  wouldLoseWords(): boolean;
   /** Signing out: words that were not sent are gone for good, here and in every tab (SND5). */
   wipe(): Promise<void>;
   close(): void;
@@ -55,7 +61,7 @@ function browserPorts(viewerId: string): BrowserPorts {
     random: browserRandom,
     signals: browserSignals,
     ids: browserIds,
-    queue: createBrowserQueue(viewerId, browserClock),
+    queue: watchQueue(createBrowserQueue(viewerId, browserClock), browserClock),
     serverTime,
   };
 }
@@ -107,7 +113,10 @@ function createChatClient(viewer: User, ports: BrowserPorts = browserPorts(viewe
     return conversations.get(consultationId) ?? openConversation(consultationId);
   }
 
-  const drafts = new Map<string, string>();
+  const drafts = new Drafts(ports.queue.drafts);
+  const stopForgetting = ports.queue.onChange((consultationId) => {
+    if (consultationId === null) drafts.forget();
+  });
   const stopFinishing =
     typeof window === "undefined"
       ? null
@@ -117,6 +126,7 @@ function createChatClient(viewer: User, ports: BrowserPorts = browserPorts(viewe
     viewer,
     ports,
     drafts,
+    unsent: ports.queue.counts,
     socket,
     retainSocket,
     conversation(consultationId, initial) {
@@ -130,19 +140,23 @@ function createChatClient(viewer: User, ports: BrowserPorts = browserPorts(viewe
       return list;
     },
     async readUnsent() {
-      const consultationIds = await ports.queue.consultationIds();
-      const unsent = consultationIds.map(async (consultationId) => {
-        const commands = await ports.queue.list(consultationId);
-        return { consultationId, texts: commands.map(({ content }) => content) };
+      const inComposers = await drafts.unsent();
+      const consultationIds = new Set([...(await ports.queue.consultationIds()), ...inComposers.keys()]);
+      const unsent = [...consultationIds].map(async (consultationId) => {
+        const texts = (await ports.queue.list(consultationId)).map(({ content }) => content);
+        const draft = inComposers.get(consultationId);
+        return { consultationId, texts: draft === undefined ? texts : [...texts, draft] };
       });
       return (await Promise.all(unsent)).filter(({ texts }) => texts.length > 0);
     },
+    wouldLoseWords: () => ports.queue.inMemoryOnly() || drafts.inMemoryOnly(),
     async wipe() {
-      drafts.clear();
+      drafts.forget();
       await ports.queue.wipe();
     },
     close() {
       stopFinishing?.();
+      stopForgetting();
       for (const conversation of [...conversations.values()]) conversation.close();
       list.close();
       socket.close();

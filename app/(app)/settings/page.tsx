@@ -1,11 +1,11 @@
-import { ChevronLeft, LogOut } from "lucide-react";
+import { ChevronLeft } from "lucide-react";
 import type { Metadata } from "next";
 import Link from "next/link";
 import { chooseLanguage } from "@/app/language";
 import { requireViewer } from "@/app/viewer";
 import { requestViewpoint, requestWords } from "@/app/viewpoint";
 import { LanguageSwitch } from "@/components/shell/LanguageSwitch";
-import { buttonClass } from "@/components/ui/Button";
+import { SignOut } from "@/components/shell/SignOut";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
 import { RoleBadge } from "@/components/ui/RoleBadge";
 import { signInCsrfToken } from "@/lib/server/auth/csrf";
@@ -45,14 +45,7 @@ export default async function SettingsPage() {
               <RoleBadge role={viewer.role} />
             </p>
           </div>
-          <form method="post" action="/api/auth/signout">
-            <input type="hidden" name="csrfToken" value={await signInCsrfToken()} />
-            <input type="hidden" name="callbackUrl" value="/sign-in" />
-            <button type="submit" className={buttonClass({ look: "secondary" })}>
-              <LogOut aria-hidden="true" className="size-4" />
-              {words.settings.signOut}
-            </button>
-          </form>
+          <SignOut csrfToken={await signInCsrfToken()} />
         </div>
       </section>
       <section aria-labelledby="language" className="mt-4 rounded-2xl bg-surface p-5 shadow-card">

@@ -5,6 +5,7 @@ import { chooseLanguage } from "@/app/language";
 import { requestViewpoint, requestWords } from "@/app/viewpoint";
 import { Brand } from "@/components/shell/Brand";
 import { LanguageSwitch } from "@/components/shell/LanguageSwitch";
+import { UnsentHere } from "@/components/shell/UnsentHere";
 import { signInErrorWords } from "@/lib/i18n/catalogue";
 import { runtime } from "@/lib/runtime";
 import { signInCsrfToken } from "@/lib/server/auth/csrf";
@@ -52,6 +53,7 @@ export default async function SignInPage({ searchParams }: SignInPageProps) {
           {signInErrorWords(words, String(error))}
         </p>
       )}
+      <UnsentHere />
       <div className={demo ? "mt-6 grid items-start gap-6 lg:grid-cols-[1.2fr_1fr]" : "mt-6"}>
         {demo ? <DemoPeople words={words} hidden={hidden} /> : null}
         <SignInForm words={words} hidden={hidden} heading={demo ? words.signIn.ownAccount : null} />

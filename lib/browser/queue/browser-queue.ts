@@ -1,12 +1,14 @@
 import { FallbackQueue } from "@/lib/sync/fallback-queue";
 import { MemoryQueue } from "@/lib/sync/memory-queue-storage";
 import type { Clock, QueueStorage } from "@/lib/sync/ports";
+import type { DraftStore } from "./drafts";
 import { IndexedDbQueue } from "./indexed-db-queue";
 import { wipeQueue } from "./kept-on-device";
 import { runExclusively } from "./locks";
 import { QueueChannel } from "./queue-channel";
 
 export interface BrowserQueue extends QueueStorage {
+  readonly drafts: DraftStore;
   /** Signing out: nothing is left, here and in every tab. */
   wipe(): Promise<void>;
   close(): void;
@@ -29,10 +31,15 @@ function isSupported(): boolean {
   );
 }
 
+const noDrafts: DraftStore = {
+  readDrafts: async () => new Map(),
+  writeDraft: () => Promise.reject(new Error("Nothing is kept here")),
+};
+
 /** On a server nothing is ever queued: the page that it renders shows no notice before the browser has been asked. */
 function createLesserQueue(): BrowserQueue {
   const memory = new MemoryQueue({ durable: typeof window === "undefined" });
-  return { ...memory.tab(), wipe: async () => memory.wipe() };
+  return { ...memory.tab(), drafts: noDrafts, wipe: async () => memory.wipe() };
 }
 
 function createSharedQueue(userId: string, clock: Clock): BrowserQueue {
@@ -57,6 +64,7 @@ function createSharedQueue(userId: string, clock: Clock): BrowserQueue {
   const fallback = new FallbackQueue({ disk, clock, onDurable: tellHere });
   const closed = new AbortController();
   return {
+    drafts: disk,
     durable: () => fallback.durable(),
     list: (consultationId) => fallback.list(consultationId),
     consultationIds: () => fallback.consultationIds(),

@@ -3,6 +3,7 @@ import { errorCodeSchema } from "@/lib/protocol/errors";
 import type { FallibleQueue } from "@/lib/sync/fallback-queue";
 import type { StoredCommand } from "@/lib/sync/ports";
 import { type CommandRow, commandsOf, FORMAT, type OwnerRow, openQueueDatabase, type QueueDatabase } from "./database";
+import type { DraftStore } from "./drafts";
 import { createSealingKey, open, seal, type Words } from "./sealing";
 
 interface Options {
@@ -18,7 +19,7 @@ interface Options {
  *
  * Rows of a kind or format that this bundle does not know (a newer one runs beside it) are neither listed nor touched.
  */
-export class IndexedDbQueue implements FallibleQueue {
+export class IndexedDbQueue implements FallibleQueue, DraftStore {
   readonly #userId: string;
   readonly #options: Options;
   #database: Promise<QueueDatabase> | null = null;
@@ -84,6 +85,54 @@ export class IndexedDbQueue implements FallibleQueue {
     await transaction.done;
     this.#opened.delete(id);
     if (row) this.#options.onChanged(row.consultationId);
+  }
+
+  /** By consultation. Drafts stand beside the commands, for a wipe to find them, under a kind that lists pass over. */
+  async readDrafts(): Promise<ReadonlyMap<string, string>> {
+    const database = await this.#open();
+    const transaction = database.transaction(["owners", "commands"]);
+    const [owner, rows] = await Promise.all([
+      transaction.objectStore("owners").get(this.#userId),
+      transaction.objectStore("commands").index("by-consultation").getAll(commandsOf(this.#userId)),
+    ]);
+    this.#know(owner ?? null);
+    const drafts = new Map<string, string>();
+    for (const row of rows) {
+      if (row.kind !== "draft" || row.format !== FORMAT || row.generation !== owner?.generation) continue;
+      const words = await open(owner.key, row, row);
+      if (words) drafts.set(row.consultationId, words.content);
+    }
+    return drafts;
+  }
+
+  /** null: nothing is left of it. */
+  async writeDraft(consultationId: string, text: string | null): Promise<void> {
+    const database = await this.#open();
+    const userId = this.#userId;
+    const id = `draft/${consultationId}`;
+    const owner = text === null ? null : (this.#owner ?? (await this.#becomeOwner(database)));
+    const sealed =
+      owner && text !== null ? await seal(owner.key, { userId, consultationId, id }, textOnly(text)) : null;
+    const transaction = database.transaction(["owners", "commands"], "readwrite");
+    const commands = transaction.objectStore("commands");
+    const current = await transaction.objectStore("owners").get(userId);
+    const serial = await commands.index("by-id").getKey([userId, id]);
+    if (serial !== undefined) await commands.delete(serial);
+    if (owner && sealed && current?.generation === owner.generation) {
+      const { generation } = owner;
+      const row = {
+        format: FORMAT,
+        kind: "draft",
+        userId,
+        generation,
+        consultationId,
+        id,
+        queuedAt: null,
+        parked: null,
+      };
+      await commands.add({ ...row, ...sealed });
+    }
+    await transaction.done;
   }
 
   /** Somebody wiped the queue: what is written from now on has a key of its own. */
@@ -164,6 +213,10 @@ export class IndexedDbQueue implements FallibleQueue {
   #reopenLater(closed: Promise<QueueDatabase>): void {
     if (this.#database === closed) this.#database = null;
   }
+}
+
+function textOnly(content: string): Words {
+  return { content, replyToId: null };
 }
 
 function isKnown({ kind, format }: CommandRow): boolean {
