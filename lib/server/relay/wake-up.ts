@@ -92,8 +92,8 @@ export function listenForWakeUps(owner: string, { onAppended, onListening }: Wak
     client = opened;
     try {
       await opened.connect();
-      await opened.query("SELECT enter_relay($1::uuid)", [owner]);
       await opened.query(`LISTEN ${CHANNEL}`);
+      await opened.query("SELECT enter_relay($1::uuid)", [owner]);
     } catch (error) {
       logger().debug({ err: error }, "relay does not listen, trying again");
       return reopen(opened);
