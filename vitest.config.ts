@@ -19,6 +19,7 @@ export default defineConfig({
         extends: true,
         test: { name: "dom", include: ["tests/dom/**/*.test.{ts,tsx}"], environment: "happy-dom" },
       },
+      { extends: true, test: { name: "simulation", include: ["tests/simulation/**/*.test.ts"] } },
       {
         extends: true,
         test: {

@@ -185,7 +185,16 @@ export function planOf(seed: number): Plan {
       operations.push(...faultOf(fault, random, until, tabs, browsers.length));
   }
   operations.sort((a, b) => a.at - b.at);
-  return { seed, people, browsers, history: random.chance(0.5) ? random.below(130) : 0, until, operations };
+  const history = random.chance(0.5) ? random.below(130) : 0;
+  return { seed, people, browsers, history, until: Math.max(until, wakesAt(operations)), operations };
+}
+
+/** A machine that sleeps for hours wakes among the living. */
+function wakesAt(operations: readonly Operation[]): number {
+  const wakes = operations.map((one) =>
+    one.kind === "window" && one.for >= 20 * MINUTE ? one.at + one.for + 5_000 : 0,
+  );
+  return Math.max(0, ...wakes);
 }
 
 function browsersOf(people: number, random: SeededRandom): BrowserPlan[] {

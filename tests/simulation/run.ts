@@ -22,6 +22,8 @@ const HEAL_MS = 2_000 + 300;
 const HEAL_POLLING_MS = 3_600 + 300;
 /** A lost last push shows itself at the next head check, every 20-27 s; a link that died in its 16 s. */
 const HEAL_SILENT_MS = 27_000 + 500;
+/** Once healed, a screen follows what is still being sent as fast as it may poll. */
+const UPKEEP_MS = HEAL_POLLING_MS;
 /** Until own words that waited have left: a last backoff, then one journey for each. */
 const FLUSH_MS = 5_500;
 const FLUSH_EACH_MS = 250;
@@ -37,6 +39,7 @@ interface Patient {
   readonly silent: boolean;
   readonly why: string;
   healedAt: number | null;
+  differsSince: number | null;
 }
 
 /** Plays a plan to its end and judges it. The same plan gives the same outcome. */
@@ -78,16 +81,16 @@ async function healAll(world: World, heals: number[], silentHeals: number[]): Pr
     let open = 0;
     for (const patient of patients) {
       const difference = world.difference(patient.tab);
-      if (difference === null) patient.healedAt ??= clock.now;
-      else {
-        patient.healedAt = null;
+      if (difference === null) {
+        patient.healedAt ??= clock.now;
+        patient.differsSince = null;
+      } else {
         open += 1;
-        if (clock.now > patient.deadline) {
-          const after = clock.now - endedAt;
-          world.violate(
-            "I4",
-            `${patient.tab.name}: ${difference}, ${after} ms after all faults ended (${patient.why})`,
-          );
+        patient.differsSince ??= clock.now;
+        const { healedAt, deadline, differsSince, why } = patient;
+        if (clock.now > (healedAt === null ? deadline : differsSince + UPKEEP_MS)) {
+          const after = Math.round(clock.now - endedAt);
+          world.violate("I4", `${patient.tab.name}: ${difference}, ${after} ms after all faults ended (${why})`);
         }
       }
       if (world.unsent(patient.tab).length > 0) open += 1;
@@ -127,14 +130,15 @@ function flushTime(world: World): number {
 function examine(world: World, tab: Tab, endedAt: number): Patient {
   const asked = Math.max(endedAt, tab.waitingForServer.until);
   const looksFine = tab.socket.state() === "connected";
-  const silent = looksFine && (tab.socket.blackHoled || tab.lostSeq > tab.deliveredSeq || world.unpublished() > 0);
+  const lost = tab.lostSeq > tab.deliveredSeq || tab.lostPositionAt >= tab.toldPositionsAt;
+  const silent = looksFine && (tab.socket.blackHoled || lost || world.unpublished() > 0);
   const { status } = tab.engine.getSnapshot();
   const [limit, why] = silent
     ? [HEAL_SILENT_MS, "silent"]
     : status === "polling" || !looksFine
       ? [HEAL_POLLING_MS, "polling"]
       : [HEAL_MS, status];
-  return { tab, deadline: asked + limit, silent, why, healedAt: null };
+  return { tab, deadline: asked + limit, silent, why, healedAt: null, differsSince: null };
 }
 
 /** A minute without any fault: everybody comes back to live, words travel at once, nobody asks more than it takes. */

@@ -58,6 +58,9 @@ export class Tab implements StorageUser {
   /** Highest number that was lost on its way here while the link looked alive, and highest that arrived. */
   lostSeq = 0;
   deliveredSeq = 0;
+  /** When word of somebody's position was lost on its way here, and when an answer last told them all. */
+  lostPositionAt = -1;
+  toldPositionsAt = -1;
   inRoom = false;
   readonly #world: Surroundings;
   readonly #ports: Ports;
@@ -263,7 +266,8 @@ export class Tab implements StorageUser {
 
   #onLostPush({ data }: Push): void {
     const { seq } = data as { seq?: number };
-    if (seq !== undefined) this.lostSeq = Math.max(this.lostSeq, seq);
+    if (seq === undefined) this.lostPositionAt = this.#world.clock.now;
+    else this.lostSeq = Math.max(this.lostSeq, seq);
   }
 
   #onDelivered({ data }: Push): void {
@@ -288,11 +292,16 @@ export class Tab implements StorageUser {
         if (result.ok) this.#hear(result.value.serverTime);
         return result;
       },
-      readEvents: (_id, query) =>
-        read((server) => {
+      readEvents: async (_id, query) => {
+        let readAt = -1;
+        const result = await read((server) => {
+          readAt = this.#world.clock.now;
           const page = model.readEvents(query);
           return "reset" in page ? page : server.withPushState(page);
-        }),
+        });
+        if (result.ok) this.toldPositionsAt = readAt;
+        return result;
+      },
       readMessages: (_id, query) => read(() => model.readMessages(query)),
       listConsultations: () => read(() => ({ consultations: model.listFor(this.viewer) })),
       sendMessage: async (command) => {

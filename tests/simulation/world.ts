@@ -66,6 +66,8 @@ export class World implements Surroundings {
   #ids = 0;
   #unsettled = new Set<string>();
   #listensFrom = 0;
+  /** What would still have happened: the end of all faults forestalls it. */
+  readonly #laters = new Set<() => void>();
 
   constructor(plan: Plan) {
     this.plan = plan;
@@ -91,6 +93,9 @@ export class World implements Surroundings {
         provider: this.provider,
         watch: {
           onAdvance: (seq) => this.#onAdvance(seq),
+          onPositionLost: () => {
+            for (const tab of this.tabs) tab.lostPositionAt = this.clock.now;
+          },
           onNotify: (from, consultationId, unheld) => this.#notify(from, consultationId, unheld),
         },
       });
@@ -140,6 +145,7 @@ export class World implements Surroundings {
   /** Every fault is over: the network flows, servers run, everybody is back, signed in and looking. */
   endFaults(): void {
     this.calm = true;
+    for (const cancel of this.#laters) cancel();
     if (this.faults.on("database-down")) this.#listenAgain();
     this.faults.endAll();
     for (const server of this.servers) server.save();
@@ -433,9 +439,11 @@ export class World implements Surroundings {
   }
 
   #later(ms: number, run: () => void): void {
-    this.clock.after(ms, () => {
-      if (!this.calm) run();
+    const cancel = this.clock.after(ms, () => {
+      this.#laters.delete(cancel);
+      run();
     });
+    this.#laters.add(cancel);
   }
 
   #atTab(operation: Extract<Operation, { tab: number }>): void {

@@ -1,11 +1,47 @@
-import { runSeeds } from "@/tests/simulation/run-seeds";
+import { readFileSync } from "node:fs";
+import { parseArgs } from "node:util";
+import { type Plan, planOf } from "@/tests/simulation/plan";
+import { type Failure, judge, runSeeds } from "@/tests/simulation/run-seeds";
+import { shrink } from "@/tests/simulation/shrink";
+import { describeFailure, describePlan, summarise } from "@/tests/simulation/words";
 
-const argument = (name: string, otherwise: number): number => {
-  const place = process.argv.indexOf(`--${name}`);
-  return place === -1 ? otherwise : Number(process.argv[place + 1]);
-};
+/**
+ * `npm run test:simulation -- --seeds 1000 --from 1`   many histories and what they came to
+ * `npm run test:simulation -- --seed 17`               one, with its operations
+ * `npm run test:simulation -- --plan plan.json`        a plan from a file, as a failure prints it
+ */
+const { values } = parseArgs({
+  options: {
+    seeds: { type: "string", default: "200" },
+    from: { type: "string", default: "1" },
+    seed: { type: "string" },
+    plan: { type: "string" },
+    report: { type: "boolean", default: false },
+    "no-shrink": { type: "boolean", default: false },
+  },
+});
 
-const { failures, outcomes, seconds } = await runSeeds({ from: argument("from", 1), count: argument("seeds", 200) });
-for (const { seed, rule, message } of failures)
-  console.log(`seed ${seed}: ${rule} ${message.split("\n").slice(0, 4).join("\n")}`);
-console.log(`${outcomes.length} histories, ${failures.length} failures, ${seconds.toFixed(1)} s`);
+async function explain(failure: Failure): Promise<void> {
+  console.log(describeFailure(values["no-shrink"] ? failure : await shrink(failure)));
+}
+
+async function one(plan: Plan): Promise<void> {
+  console.log(describePlan(plan));
+  const { failure } = await judge(plan);
+  if (failure) await explain(failure);
+  else console.log("every invariant holds");
+  process.exitCode = failure ? 1 : 0;
+}
+
+if (values.plan) await one(JSON.parse(readFileSync(values.plan, "utf8")));
+else if (values.seed) await one(planOf(Number(values.seed)));
+else {
+  const summary = await runSeeds({ from: Number(values.from), count: Number(values.seeds) });
+  for (const failure of summary.failures) {
+    console.log(`seed ${failure.seed}: ${failure.rule} ${failure.message.split("\n").slice(0, 4).join("\n")}`);
+  }
+  const [first] = summary.failures;
+  if (first && !values["no-shrink"]) await explain(first);
+  console.log(summarise(summary, { markdown: values.report }));
+  process.exitCode = first ? 1 : 0;
+}
