@@ -1,15 +1,23 @@
 import { randomUUID } from "node:crypto";
+import { setTimeout as sleep } from "node:timers/promises";
+import pg from "pg";
 import { v7 as uuidV7 } from "uuid";
-import { afterEach, describe, expect, it } from "vitest";
+import { afterEach, describe, expect, it, vi } from "vitest";
 import { consultationChannel } from "@/lib/protocol/channels";
 import { runtime, setRuntime } from "@/lib/runtime";
+import type { Claim } from "@/lib/server/claim";
 import { recordReceipt } from "@/lib/server/commands/record-receipt";
 import { sendMessage } from "@/lib/server/commands/send-message";
 import { db } from "@/lib/server/db";
+import { logger } from "@/lib/server/log";
+import { readEvents } from "@/lib/server/queries/read-events";
+import { readSnapshot } from "@/lib/server/queries/read-snapshot";
 import { pushState, startRelay, sweepOnce } from "@/lib/server/relay/process-relay";
 import { databaseLease, relayLagMs } from "@/lib/server/relay/publication-lease";
+import { notifyRelays } from "@/lib/server/relay/wake-up";
 import { type Listener, listen, useTestChannels } from "@/tests/support/channels";
 import { useTestRuntime } from "@/tests/support/database";
+import { startEntry, until } from "@/tests/support/processes";
 import { createWorld, messageOf } from "@/tests/support/world";
 
 useTestRuntime();
@@ -204,5 +212,227 @@ describe("publishing by the sweep", () => {
     await settled(consultationId, 2);
     expect(pushState()).toBe("ok");
     expect((await cursorOf(consultationId)).failures).toBe(0);
+  });
+});
+
+/** The holder's lease is so old. */
+async function age(consultationId: string, seconds: number): Promise<void> {
+  await db().$executeRaw`UPDATE publication_cursors
+    SET lease_until = clock_timestamp() + make_interval(secs => ${10 - seconds}::float8)
+    WHERE consultation_id = ${consultationId}::uuid`;
+}
+
+const claimOf = async (consultationId: string, owner: string, held: string[] = []) =>
+  (await databaseLease.claim(owner, 50, held)).find((one) => one.consultationId === consultationId);
+
+describe("the end of a lease", () => {
+  it("F12 F33 a holder that died is replaced after a second, one that lives keeps its lease for ten", async () => {
+    const { patient, consultationId } = await createWorld();
+    await sendMessage(patient, messageOf(consultationId, "x"));
+    const [owner, heir] = [randomUUID(), randomUUID()];
+    const session = new pg.Client({ connectionString: runtime().databaseDirectUrl });
+    await session.connect();
+    await session.query("SELECT enter_relay($1::uuid)", [owner]);
+    expect(await claimOf(consultationId, owner)).toBeDefined();
+    await age(consultationId, 9);
+    expect(await claimOf(consultationId, heir)).toBeUndefined();
+
+    await session.end();
+    await age(consultationId, 0.5);
+    expect(await claimOf(consultationId, heir)).toBeUndefined();
+    await age(consultationId, 1.5);
+    await expect.poll(() => claimOf(consultationId, heir)).toMatchObject({ fence: 2, events: [{ seq: 1 }] });
+  });
+
+  it("F14 F22 a lease that was granted by an answer which got lost is found again by its own relay", async () => {
+    const { patient, consultationId } = await createWorld();
+    const owner = randomUUID();
+    await db().$queryRaw`SELECT send_message(${patient.sessionId}::uuid, ${patient.userId}::uuid,
+      ${consultationId}::uuid, ${uuidV7()}::uuid, 'x', null, ${Uint8Array.from([1])}, ${owner}::uuid)`;
+    await age(consultationId, 1.5);
+    expect(await claimOf(consultationId, owner, [consultationId])).toBeUndefined();
+    expect(await claimOf(consultationId, owner)).toMatchObject({ fence: 2, events: [{ seq: 1 }] });
+  });
+
+  it("F33 a relay that was killed holding leases is replaced by the next sweeps, and its late cursor moves nothing", async () => {
+    const { patient, consultationId } = await createWorld();
+    const listener = await hear(consultationId);
+    await sendMessage(patient, messageOf(consultationId, "x"));
+    const dead = await claimOf(consultationId, randomUUID());
+    if (!dead) return expect.unreachable();
+    const begun = performance.now();
+    relay = startRelay({ sweepEveryMs: 200 });
+    await listener.waitFor(1);
+    expect(performance.now() - begun).toBeLessThan(2_500);
+    await settled(consultationId, 1);
+    await sendMessage(patient, messageOf(consultationId, "y"));
+    expect(await databaseLease.advance(dead, 2)).toEqual({ outcome: "lost", events: [] });
+    await databaseLease.postpone(dead);
+    await settled(consultationId, 2);
+  });
+});
+
+describe("processes that wake each other", () => {
+  /** What another process does whose relay is off. */
+  async function appendElsewhere(claim: { sessionId: string; userId: string }, consultationId: string): Promise<void> {
+    const [row] = await db().$queryRaw<{ answer: { unheld: boolean } }[]>`SELECT send_message(
+      ${claim.sessionId}::uuid, ${claim.userId}::uuid, ${consultationId}::uuid, ${uuidV7()}::uuid,
+      'from another process', null, ${Uint8Array.from([1])}, null) AS answer`;
+    notifyRelays(consultationId, row?.answer.unheld === true);
+  }
+
+  const relaysHere = async () => {
+    const [row] = await db().$queryRaw<{ keys: number[] }[]>`SELECT relays_here() AS keys`;
+    return row?.keys.length;
+  };
+
+  it("F32 an append of another process is pushed at once, whether nobody holds the consultation or a relay does", async () => {
+    const { patient, consultationId } = await createWorld();
+    const listener = await hear(consultationId);
+    relay = startRelay({ sweepEveryMs: 60_000 });
+    await expect.poll(relaysHere).toBe(1);
+    const delays: number[] = [];
+    for (let index = 1; index <= 20; index++) {
+      const begun = performance.now();
+      await appendElsewhere(patient, consultationId);
+      await listener.waitFor(index);
+      delays.push(performance.now() - begun);
+      if (index % 2) await settled(consultationId, index);
+    }
+    expect(delays.sort((a, b) => a - b)[10]).toBeLessThan(200);
+    expect(seqs(listener)).toEqual(Array.from({ length: 20 }, (_, index) => index + 1));
+  });
+
+  it("F16 a relay whose listening session was cut listens again, and finds what it was not told of", async () => {
+    const { patient, consultationId } = await createWorld();
+    const listener = await hear(consultationId);
+    relay = startRelay({ sweepEveryMs: 60_000 });
+    await expect.poll(relaysHere).toBe(1);
+    await db().$queryRaw`SELECT pg_terminate_backend(pid)::text FROM pg_stat_activity
+      WHERE datname = current_database() AND application_name = 'murph-relay'`;
+    await expect.poll(relaysHere).toBe(0);
+    await appendElsewhere(patient, consultationId);
+    await listener.waitFor(1);
+    await expect.poll(relaysHere).toBe(1);
+    await appendElsewhere(patient, consultationId);
+    await listener.waitFor(2);
+  });
+
+  it("F33 of four relays three are killed one after the other: every event is pushed, first times in order", async () => {
+    const worlds = await Promise.all([createWorld(), createWorld(), createWorld()]);
+    const listeners = await Promise.all(worlds.map(({ consultationId }) => hear(consultationId)));
+    const env = { RUNTIME: JSON.stringify(runtime()), MURPH_LOG_LEVEL: "silent" };
+    const relays = [1, 2, 3, 4].map(() => startEntry("tests/support/relay-process.ts", { env }));
+    await until(() => relays.every((one) => one.output().includes("RELAY")), "the relays");
+
+    let sending = true;
+    let sent = 0;
+    const sender = (async () => {
+      while (sending) {
+        await Promise.all(worlds.map(({ patient, consultationId }) => appendElsewhere(patient, consultationId)));
+        sent += 1;
+        await sleep(20);
+      }
+    })();
+    for (const victim of relays.slice(1)) {
+      const before = sent;
+      await until(() => sent > before + 10, "more messages");
+      victim.kill("SIGKILL");
+    }
+    sending = false;
+    await sender;
+    for (const [index, { consultationId }] of worlds.entries()) {
+      await settled(consultationId, sent);
+      const heard = seqs(listeners[index] as Listener);
+      expect([...new Set(heard)]).toEqual(Array.from({ length: sent }, (_, at) => at + 1));
+    }
+  }, 60_000);
+});
+
+describe("what cannot be told", () => {
+  it("F34 an event whose words cannot be put together is pushed as a hint; its consultation and the others go on", async () => {
+    const { patient, consultationId } = await createWorld();
+    const other = await createWorld();
+    const [here, there] = [await hear(consultationId), await hear(other.consultationId)];
+    for (const content of ["1", "2", "3"]) await sendMessage(patient, messageOf(consultationId, content));
+    await sendMessage(other.patient, messageOf(other.consultationId, "1"));
+    // A system line that names its actor in no readable way.
+    await db().$executeRaw`UPDATE messages SET kind = 'system', sender_id = null, content = null,
+      system = '{"type": "consultation-started", "actorId": "nobody"}' WHERE consultation_id = ${consultationId}::uuid AND seq = 2`;
+    relay = startRelay();
+    await Promise.all([here.waitFor(3), there.waitFor(1)]);
+    expect(seqs(here)).toEqual([1, 2, 3]);
+    expect(here.received.map(({ data }) => (data as { hint?: boolean }).hint ?? false)).toEqual([false, true, false]);
+    await settled(consultationId, 3);
+  });
+
+  it("F34 F38 an event of a type that only a later version knows is pushed as a hint", async () => {
+    const { patient, consultationId } = await createWorld();
+    const listener = await hear(consultationId);
+    await sendMessage(patient, messageOf(consultationId, "1"));
+    await db().$executeRaw`WITH turn AS (SELECT * FROM take_turn(${consultationId}::uuid))
+      SELECT append_event(${consultationId}::uuid, next_seq, at, 'from-the-future', null, null, '{}', null) FROM turn`;
+    await sendMessage(patient, messageOf(consultationId, "3"));
+    relay = startRelay();
+    await listener.waitFor(3);
+    expect(listener.received[1]).toMatchObject({ name: "from-the-future", data: { seq: 2, hint: true } });
+    await settled(consultationId, 3);
+  });
+});
+
+describe("what readers are told of live delivery", () => {
+  const stateOf = async (patient: Claim, consultationId: string) => {
+    const page = await readEvents(patient, consultationId, { after: 0, limit: 1 });
+    if ("reset" in page) return expect.unreachable();
+    return { push: page.push, pushLagMs: page.pushLagMs ?? -1 };
+  };
+
+  it("F1 CON2 without any relay an event is late after two seconds, and not once it is pushed; snapshots say the same", async () => {
+    const { patient, consultationId } = await createWorld();
+    expect(await stateOf(patient, consultationId)).toEqual({ push: "ok", pushLagMs: 0 });
+    await sendMessage(patient, messageOf(consultationId, "x"));
+    expect((await stateOf(patient, consultationId)).push).toBe("ok");
+    await expect
+      .poll(() => stateOf(patient, consultationId), { timeout: 4_000 })
+      .toMatchObject({ push: "delayed", pushLagMs: expect.toSatisfy((lag: number) => lag > 2_000) });
+    expect(await readSnapshot(patient, consultationId)).toMatchObject({ push: "delayed" });
+    await sweepOnce();
+    expect(await stateOf(patient, consultationId)).toEqual({ push: "ok", pushLagMs: 0 });
+  });
+
+  it("F1 CON2 a failure of another process is told at once, and no more when it is made good", async () => {
+    const { patient, consultationId } = await createWorld();
+    await sendMessage(patient, messageOf(consultationId, "x"));
+    const claimed = await claimOf(consultationId, randomUUID());
+    if (!claimed) return expect.unreachable();
+    await databaseLease.postpone(claimed);
+    expect((await stateOf(patient, consultationId)).push).toBe("delayed");
+    expect(await claimOf(consultationId, randomUUID())).toBeUndefined();
+    await databaseLease.revive();
+    expect(await sweepOnce()).toEqual({ published: 1 });
+    expect((await stateOf(patient, consultationId)).push).toBe("ok");
+  });
+
+  it("F2 a wrong secret: sends go on, readers are told, one loud line, nothing is lost when the secret is right again", async () => {
+    const alert = vi.spyOn(logger(), "error");
+    const { patient, consultationId } = await createWorld();
+    const listener = await hear(consultationId);
+    const before = runtime();
+    setRuntime({ ...before, pusher: { ...before.pusher, secret: "rotated" } });
+    relay = startRelay({ sweepEveryMs: 100 });
+    for (let index = 0; index < 5; index++) await sendMessage(patient, messageOf(consultationId, `${index}`));
+    await expect.poll(() => pushState()).toBe("delayed");
+    for (let index = 0; index < 5; index++) await sendMessage(patient, messageOf(consultationId, `${index}`));
+    expect((await stateOf(patient, consultationId)).push).toBe("delayed");
+    expect(alert).toHaveBeenCalledTimes(1);
+    expect(listener.received).toEqual([]);
+    // What a restart with the right secret is.
+    await relay.stop();
+    setRuntime(before);
+    relay = startRelay({ sweepEveryMs: 100 });
+    await listener.waitFor(10);
+    expect(seqs(listener)).toEqual(Array.from({ length: 10 }, (_, index) => index + 1));
+    expect(pushState()).toBe("ok");
+    vi.restoreAllMocks();
   });
 });

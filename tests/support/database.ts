@@ -19,7 +19,8 @@ export async function createTestDatabase(): Promise<TestDatabase> {
   return {
     ownerUrl: withDatabase(cluster.ownerUrl, name),
     appUrl: withDatabase(cluster.appUrl, name),
-    drop: () => administrate(`DROP DATABASE ${name} WITH (FORCE)`),
+    // Waits for sessions that are ending. By force it could not: the owner may not end those of the app's role.
+    drop: () => administrate(`DROP DATABASE ${name}`),
   };
 }
 

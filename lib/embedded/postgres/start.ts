@@ -200,15 +200,8 @@ async function startWithRetries(parts: Parts, settings: Settings, fixedPort: num
         onSpawn: (pid) => {
           parts.started = { pid, cluster };
         },
-        // A vacuum of its own accord, as superuser, would keep a test's database from being dropped.
         settings: scratch
-          ? {
-              fsync: "off",
-              synchronous_commit: "off",
-              full_page_writes: "off",
-              autovacuum: "off",
-              max_connections: "200",
-            }
+          ? { fsync: "off", synchronous_commit: "off", full_page_writes: "off", max_connections: "200" }
           : {},
       });
       if (!scratch && settings.created && port !== settings.port) {

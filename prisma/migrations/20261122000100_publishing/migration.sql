@@ -51,7 +51,7 @@ LANGUAGE sql AS $$
     WHERE c.sink = 'pusher' AND c.dirty AND (
       c.lease_until IS NULL
       OR c.lease_until < clock_timestamp()
-      OR (c.lease_until < clock_timestamp() + interval '9 seconds' AND CASE
+      OR (c.lease_owner IS NOT NULL AND c.lease_until < clock_timestamp() + interval '9 seconds' AND CASE
             WHEN c.lease_owner = p_owner THEN c.consultation_id <> ALL (p_held)
             ELSE relay_key(c.lease_owner) <> ALL (here.keys) END))
     ORDER BY c.lease_until NULLS FIRST LIMIT p_most
