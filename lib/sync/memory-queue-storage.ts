@@ -1,115 +1,53 @@
-import type { Cancel, QueueStorage, StoredCommand } from "./ports";
+import type { QueueStorage, StoredCommand } from "./ports";
 
-type Listener = (consultationId: string | null) => void;
+export type MemoryQueueStorage = QueueStorage & {
+  /** Signing out. */
+  wipe(): Promise<void>;
+  close(): void;
+};
 
-interface LockRequest {
-  readonly tab: MemoryQueueTab;
-  readonly grant: () => void;
-}
-
-/** One tab's view of a memory queue. `close()` is the end of the tab: its locks are free, nothing it asked for comes. */
-export type MemoryQueueTab = QueueStorage & { close(): void };
-
-/**
- * Commands of one user for as long as the page lives. Several tabs may share it, as they do share the browser's own
- * storage: that is how tests build them. `durable` is what it tells the screen.
- */
-export class MemoryQueue {
-  readonly #commands = new Map<string, StoredCommand>();
-  readonly #tabs = new Map<MemoryQueueTab, Set<Listener>>();
-  readonly #locks = new Map<string, LockRequest[]>();
-  readonly #durable: boolean;
-  #lastSerial = 0;
-
-  constructor({ durable = false } = {}) {
-    this.#durable = durable;
-  }
-
-  /** Signing out: nothing is kept, and every tab hears of it. */
-  wipe(): void {
-    this.#commands.clear();
-    this.#tell(null, null);
-  }
-
-  tab(): MemoryQueueTab {
-    const listeners = new Set<Listener>();
-    const tab: MemoryQueueTab = {
-      durable: () => this.#durable,
-      list: async (consultationId) => this.#sorted().filter((command) => command.consultationId === consultationId),
-      consultationIds: async () => [...new Set(this.#sorted().map(({ consultationId }) => consultationId))],
-      add: async (command) => {
-        this.#lastSerial += 1;
-        const stored = { ...command, serial: this.#lastSerial };
-        this.#commands.set(stored.id, stored);
-        this.#tell(tab, stored.consultationId);
-        return stored;
-      },
-      park: async (id, reason) => {
-        const command = this.#commands.get(id);
-        if (!command) return;
-        const queuedAt = reason === null ? null : command.queuedAt;
-        this.#commands.set(id, { ...command, queuedAt, parked: reason });
-        this.#tell(tab, command.consultationId);
-      },
-      remove: async (id) => {
-        const command = this.#commands.get(id);
-        if (!command) return;
-        this.#commands.delete(id);
-        this.#tell(tab, command.consultationId);
-      },
-      onChange: (listener): Cancel => {
-        listeners.add(listener);
-        return () => listeners.delete(listener);
-      },
-      exclusively: (consultationId, run) => this.#exclusively(tab, consultationId, run),
-      close: () => {
-        listeners.clear();
-        this.#tabs.delete(tab);
-        for (const consultationId of [...this.#locks.keys()]) this.#forgetRequests(consultationId, tab);
-      },
-    };
-    this.#tabs.set(tab, listeners);
-    return tab;
-  }
-
-  #sorted(): StoredCommand[] {
-    return [...this.#commands.values()].sort((a, b) => a.serial - b.serial);
-  }
-
-  #tell(from: MemoryQueueTab | null, consultationId: string | null): void {
-    for (const [tab, listeners] of [...this.#tabs]) {
-      if (tab !== from) for (const listener of [...listeners]) listener(consultationId);
-    }
-  }
-
-  async #exclusively(tab: MemoryQueueTab, consultationId: string, run: () => Promise<void>): Promise<void> {
-    const requests = this.#locks.get(consultationId) ?? [];
-    this.#locks.set(consultationId, requests);
-    const request = await new Promise<LockRequest>((resolve) => {
-      const asked: LockRequest = { tab, grant: () => resolve(asked) };
-      requests.push(asked);
-      if (requests.length === 1) asked.grant();
-    });
-    try {
-      await run();
-    } finally {
-      this.#release(consultationId, request);
-    }
-  }
-
-  #release(consultationId: string, request: LockRequest): void {
-    const requests = this.#locks.get(consultationId) ?? [];
-    const place = requests.indexOf(request);
-    // A tab that died meanwhile has lost its place, and somebody else may hold the lock.
-    if (place === -1) return;
-    requests.splice(place, 1);
-    if (place === 0) requests[0]?.grant();
-    if (requests.length === 0) this.#locks.delete(consultationId);
-  }
-
-  #forgetRequests(consultationId: string, tab: MemoryQueueTab): void {
-    for (const request of [...(this.#locks.get(consultationId) ?? [])]) {
-      if (request.tab === tab) this.#release(consultationId, request);
-    }
-  }
+/** Commands live as long as the page does, and no other tab sees them. `durable` is what the screen is told. */
+export function createMemoryQueueStorage(durable: boolean): MemoryQueueStorage {
+  const commands = new Map<string, StoredCommand>();
+  const listeners = new Set<(consultationId: string | null) => void>();
+  const flushes = new Map<string, Promise<void>>();
+  let lastSerial = 0;
+  return {
+    durable: () => durable,
+    async list(consultationId) {
+      return [...commands.values()].filter((command) => command.consultationId === consultationId);
+    },
+    async consultationIds() {
+      return [...new Set([...commands.values()].map(({ consultationId }) => consultationId))];
+    },
+    async add(command) {
+      lastSerial += 1;
+      const stored = { ...command, serial: lastSerial };
+      commands.set(stored.id, stored);
+      return stored;
+    },
+    async park(id, reason) {
+      const command = commands.get(id);
+      if (!command) return;
+      commands.set(id, { ...command, parked: reason, queuedAt: reason === null ? null : command.queuedAt });
+    },
+    async remove(id) {
+      commands.delete(id);
+    },
+    onChange(listener) {
+      listeners.add(listener);
+      return () => listeners.delete(listener);
+    },
+    // No other tab, but a room that was left and entered again while it still sent.
+    exclusively(consultationId, run) {
+      const flush = (flushes.get(consultationId) ?? Promise.resolve()).then(run);
+      flushes.set(consultationId, flush);
+      return flush;
+    },
+    async wipe() {
+      commands.clear();
+      for (const listener of [...listeners]) listener(null);
+    },
+    close: () => listeners.clear(),
+  };
 }

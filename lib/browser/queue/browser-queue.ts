@@ -1,5 +1,5 @@
 import { FallbackQueue } from "@/lib/sync/fallback-queue";
-import { MemoryQueue } from "@/lib/sync/memory-queue-storage";
+import { createMemoryQueueStorage } from "@/lib/sync/memory-queue-storage";
 import type { Clock, QueueStorage } from "@/lib/sync/ports";
 import type { DraftStore } from "./drafts";
 import { IndexedDbQueue } from "./indexed-db-queue";
@@ -19,7 +19,9 @@ export interface BrowserQueue extends QueueStorage {
  * nor locks) it lives in memory, each tab its own, and says that it is not durable.
  */
 export function createBrowserQueue(userId: string, clock: Clock): BrowserQueue {
-  return isSupported() ? createSharedQueue(userId, clock) : createLesserQueue();
+  if (isSupported()) return createSharedQueue(userId, clock);
+  // On a server nothing is ever queued: the page that it renders shows no notice before the browser was asked.
+  return { ...createMemoryQueueStorage(typeof window === "undefined"), drafts: noDrafts };
 }
 
 function isSupported(): boolean {
@@ -35,12 +37,6 @@ const noDrafts: DraftStore = {
   readDrafts: async () => new Map(),
   writeDraft: () => Promise.reject(new Error("Nothing is kept here")),
 };
-
-/** On a server nothing is ever queued: the page that it renders shows no notice before the browser has been asked. */
-function createLesserQueue(): BrowserQueue {
-  const memory = new MemoryQueue({ durable: typeof window === "undefined" });
-  return { ...memory.tab(), drafts: noDrafts, wipe: async () => memory.wipe() };
-}
 
 function createSharedQueue(userId: string, clock: Clock): BrowserQueue {
   const listeners = new Set<(consultationId: string | null) => void>();

@@ -2,9 +2,9 @@ import { isLegalMove, type MessageStatus } from "@/lib/core/message-status";
 import type { TimelineItem } from "@/lib/core/timeline";
 import type { User } from "@/lib/protocol/user";
 import { ConversationEngine } from "@/lib/sync/conversation-engine";
-import { MemoryQueue } from "@/lib/sync/memory-queue-storage";
-import type { Ports, Signal, Signals } from "@/lib/sync/ports";
+import type { Api, Clock, Ports, Signal, Signals } from "@/lib/sync/ports";
 import { keepConnected } from "@/lib/sync/socket-keeper";
+import { MemoryQueue, type MemoryQueueTab } from "./memory-queue";
 import { SeededRandom } from "./seeded-random";
 import { CONSULTATION_ID, ServerModel } from "./server-model";
 import { type Faults, publish, publishPosition, SimApi, SimTransport } from "./sim-network";
@@ -45,24 +45,29 @@ export class SimClient {
   readonly untruths: string[] = [];
   notifications = 0;
   readonly #shown = new Map<string, MessageStatus>();
+  readonly #tab: MemoryQueueTab;
+  #alive = true;
   #stopSocket: (() => void) | null = null;
 
   constructor(
     readonly viewer: User,
     readonly world: World,
+    queue: MemoryQueue,
   ) {
-    const { clock, random, server } = world;
-    this.api = new SimApi(server, viewer, clock, random);
-    this.transport = new SimTransport(clock, random);
+    const { random, server } = world;
+    const clock: Clock = { after: (ms, run) => world.clock.after(ms, () => this.#alive && run()) };
+    this.api = new SimApi(server, viewer, world.clock, random);
+    this.transport = new SimTransport(world.clock, random);
+    this.#tab = queue.tab();
     this.ports = {
-      api: this.api,
+      api: this.#whileAlive(this.api),
       transport: this.transport,
       signals: this.signals,
       clock,
       random,
       ids: { messageId: () => world.nextMessageId() },
-      queue: new MemoryQueue({ durable: true }).tab(),
-      serverTime: { now: () => Date.UTC(2026, 0, 1) + clock.now },
+      queue: this.#tab,
+      serverTime: { now: () => world.serverTime },
     };
     this.engine = new ConversationEngine(this.ports, { consultationId: CONSULTATION_ID, viewerId: viewer.id });
     this.engine.subscribe(() => {
@@ -95,6 +100,14 @@ export class SimClient {
     this.#stopSocket = null;
   }
 
+  /** The tab is gone, in the middle of whatever it did: no timer fires, no answer arrives, its locks are free. */
+  crash(): void {
+    this.#alive = false;
+    this.transport.disconnect("lost");
+    this.transport.channels.clear();
+    this.#tab.close();
+  }
+
   async send(content: string): Promise<string> {
     const result = await this.engine.send(content);
     if (!result.ok) throw new Error(`Not queued: ${result.issue}`);
@@ -104,6 +117,23 @@ export class SimClient {
   setFaults(faults: Faults): void {
     this.api.faults = faults;
     this.transport.faults = faults;
+  }
+
+  #whileAlive(api: Api): Api {
+    const alive = <T>(answer: Promise<T>) =>
+      new Promise<T>((resolve) => {
+        void answer.then((value) => {
+          if (this.#alive) resolve(value);
+        });
+      });
+    return {
+      readSnapshot: (...given) => alive(api.readSnapshot(...given)),
+      readEvents: (...given) => alive(api.readEvents(...given)),
+      readMessages: (...given) => alive(api.readMessages(...given)),
+      sendMessage: (...given) => alive(api.sendMessage(...given)),
+      recordReceipt: (...given) => alive(api.recordReceipt(...given)),
+      listConsultations: (...given) => alive(api.listConsultations(...given)),
+    };
   }
 
   /** UI1 and ID1 as seen from the chair: every status shown follows legally on the last, no id stands twice. */
@@ -134,6 +164,8 @@ export class World {
   readonly random: SeededRandom;
   readonly server = new ServerModel();
   readonly clients: SimClient[] = [];
+  /** What clients take for the server's clock; null: they have not heard it. */
+  serverTime: number | null = Date.UTC(2026, 0, 1);
   #messageIds = 0;
 
   constructor(seed = 1) {
@@ -146,15 +178,16 @@ export class World {
     };
   }
 
-  client(viewer: User): SimClient {
-    const client = new SimClient(viewer, this);
+  /** Clients that share a queue are tabs of one browser. */
+  client(viewer: User, queue = new MemoryQueue()): SimClient {
+    const client = new SimClient(viewer, this, queue);
     this.clients.push(client);
     return client;
   }
 
   /** A client that has loaded and is live. */
-  async liveClient(viewer: User): Promise<SimClient> {
-    const client = this.client(viewer).start();
+  async liveClient(viewer: User, queue?: MemoryQueue): Promise<SimClient> {
+    const client = this.client(viewer, queue).start();
     await this.clock.advance(200);
     return client;
   }

@@ -1,0 +1,107 @@
+import type { Cancel, QueueStorage, StoredCommand } from "@/lib/sync/ports";
+
+type Listener = (consultationId: string | null) => void;
+
+interface LockRequest {
+  readonly tab: MemoryQueueTab;
+  readonly grant: () => void;
+}
+
+/** One tab's view of the queue. `close()` is the end of the tab: its locks are free, and it hears of nothing. */
+export type MemoryQueueTab = QueueStorage & { close(): void };
+
+/** What the tabs of one browser share of one user: commands, locks, and word of each other's changes. */
+export class MemoryQueue {
+  readonly #commands = new Map<string, StoredCommand>();
+  readonly #tabs = new Map<MemoryQueueTab, Set<Listener>>();
+  readonly #locks = new Map<string, LockRequest[]>();
+  #lastSerial = 0;
+
+  /** Signing out: nothing is kept, and every tab hears of it. */
+  wipe(): void {
+    this.#commands.clear();
+    this.#tell(null, null);
+  }
+
+  tab(): MemoryQueueTab {
+    const listeners = new Set<Listener>();
+    const tab: MemoryQueueTab = {
+      durable: () => true,
+      list: async (consultationId) => this.#sorted().filter((command) => command.consultationId === consultationId),
+      consultationIds: async () => [...new Set(this.#sorted().map(({ consultationId }) => consultationId))],
+      add: async (command) => {
+        this.#lastSerial += 1;
+        const stored = { ...command, serial: this.#lastSerial };
+        this.#commands.set(stored.id, stored);
+        this.#tell(tab, stored.consultationId);
+        return stored;
+      },
+      park: async (id, reason) => {
+        const command = this.#commands.get(id);
+        if (!command) return;
+        const queuedAt = reason === null ? null : command.queuedAt;
+        this.#commands.set(id, { ...command, queuedAt, parked: reason });
+        this.#tell(tab, command.consultationId);
+      },
+      remove: async (id) => {
+        const command = this.#commands.get(id);
+        if (!command) return;
+        this.#commands.delete(id);
+        this.#tell(tab, command.consultationId);
+      },
+      onChange: (listener): Cancel => {
+        listeners.add(listener);
+        return () => listeners.delete(listener);
+      },
+      exclusively: (consultationId, run) => this.#exclusively(tab, consultationId, run),
+      close: () => {
+        listeners.clear();
+        this.#tabs.delete(tab);
+        for (const consultationId of [...this.#locks.keys()]) this.#forgetRequests(consultationId, tab);
+      },
+    };
+    this.#tabs.set(tab, listeners);
+    return tab;
+  }
+
+  #sorted(): StoredCommand[] {
+    return [...this.#commands.values()].sort((a, b) => a.serial - b.serial);
+  }
+
+  #tell(from: MemoryQueueTab | null, consultationId: string | null): void {
+    for (const [tab, listeners] of [...this.#tabs]) {
+      if (tab !== from) for (const listener of [...listeners]) listener(consultationId);
+    }
+  }
+
+  async #exclusively(tab: MemoryQueueTab, consultationId: string, run: () => Promise<void>): Promise<void> {
+    const requests = this.#locks.get(consultationId) ?? [];
+    this.#locks.set(consultationId, requests);
+    const request = await new Promise<LockRequest>((resolve) => {
+      const asked: LockRequest = { tab, grant: () => resolve(asked) };
+      requests.push(asked);
+      if (requests.length === 1) asked.grant();
+    });
+    try {
+      await run();
+    } finally {
+      this.#release(consultationId, request);
+    }
+  }
+
+  #release(consultationId: string, request: LockRequest): void {
+    const requests = this.#locks.get(consultationId) ?? [];
+    const place = requests.indexOf(request);
+    // A tab that died meanwhile has lost its place, and somebody else may hold the lock.
+    if (place === -1) return;
+    requests.splice(place, 1);
+    if (place === 0) requests[0]?.grant();
+    if (requests.length === 0) this.#locks.delete(consultationId);
+  }
+
+  #forgetRequests(consultationId: string, tab: MemoryQueueTab): void {
+    for (const request of [...(this.#locks.get(consultationId) ?? [])]) {
+      if (request.tab === tab) this.#release(consultationId, request);
+    }
+  }
+}
