@@ -19,8 +19,6 @@ export class DatabaseAway extends Error {}
 /** What the world watches at the relays. */
 export interface RelayWatch {
   onAdvance(seq: number): void;
-  /** Nobody hears of a position until they ask. */
-  onPositionLost(): void;
   /** Word to the other processes through the database. */
   onNotify(from: AppServer, consultationId: string, unheld: boolean): void;
 }
@@ -151,9 +149,7 @@ export class AppServer {
   publishPosition(position: Position, read: boolean): void {
     const name = read ? "message-read" : "message-delivered";
     const data = { v: 1, consultationId: CONSULTATION_ID, epoch: this.#model.epoch, position };
-    this.#provider
-      .trigger([{ channel: consultationChannel(CONSULTATION_ID), name, data }])
-      .catch(() => this.#watch.onPositionLost());
+    this.#provider.trigger([{ channel: consultationChannel(CONSULTATION_ID), name, data }]).catch(() => undefined);
   }
 
   #relayPorts(life: number): RelayPorts {

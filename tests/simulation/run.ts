@@ -22,6 +22,8 @@ const HEAL_MS = 2_000 + 300;
 const HEAL_POLLING_MS = 3_600 + 300;
 /** A lost last push shows itself at the next head check, every 20-27 s; a link that died in its 16 s. */
 const HEAL_SILENT_MS = 27_000 + 500;
+/** RCV4: three answers in a row that could not be used. The screen says so; it asks again after 15-30 s. */
+const HEAL_GIVEN_UP_MS = 30_000 + 500;
 /** Once healed, a screen follows what is still being sent as fast as it may poll. */
 const UPKEEP_MS = HEAL_POLLING_MS;
 /** Until own words that waited have left: a last backoff, then one journey for each. */
@@ -124,21 +126,26 @@ function flushTime(world: World): number {
 /**
  * How long this screen may take, judged by what its tab can know at the end of all faults. It is told everything that
  * the network, the person or a refused or lost connection shows it, so two seconds are enough; it polls where it is
- * not connected; and nothing tells it of a last push that was lost while its link looked fine, nor that a link which
- * never answers again is dead: there only the head check and the silence help.
+ * not connected; and nothing tells it of a last push that was lost while its link looked fine, of
+ * a database put back, nor that a link which never answers again is dead: there only the head check and the silence help.
  */
 function examine(world: World, tab: Tab, endedAt: number): Patient {
   const asked = Math.max(endedAt, tab.waitingForServer.until);
   const looksFine = tab.socket.state() === "connected";
-  const lost = tab.lostSeq > tab.deliveredSeq || tab.lostPositionAt >= tab.toldPositionsAt;
-  const silent = looksFine && (tab.socket.blackHoled || lost || world.unpublished() > 0);
-  const { status } = tab.engine.getSnapshot();
-  const [limit, why] = silent
-    ? [HEAL_SILENT_MS, "silent"]
-    : status === "polling" || !looksFine
-      ? [HEAL_POLLING_MS, "polling"]
-      : [HEAL_MS, status];
-  return { tab, deadline: asked + limit, silent, why, healedAt: null, differsSince: null };
+  const untold = Math.max(tab.lostPositionAt, ...world.untoldPositions.values());
+  const lost = tab.lostSeq > tab.deliveredSeq || untold >= tab.toldPositionsAt;
+  const restored = tab.toldEpoch !== world.model.epoch;
+  const silent = looksFine && (tab.socket.blackHoled || lost || restored || world.unpublished() > 0);
+  const { status, failure } = tab.engine.getSnapshot();
+  const gaveUp = failure === "out-of-sync";
+  const [limit, why] = gaveUp
+    ? [HEAL_GIVEN_UP_MS, "gave up"]
+    : silent
+      ? [HEAL_SILENT_MS, "silent"]
+      : status === "polling" || !looksFine
+        ? [HEAL_POLLING_MS, "polling"]
+        : [HEAL_MS, status];
+  return { tab, deadline: asked + limit, silent: silent || gaveUp, why, healedAt: null, differsSince: null };
 }
 
 /** A minute without any fault: everybody comes back to live, words travel at once, nobody asks more than it takes. */

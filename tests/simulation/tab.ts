@@ -39,6 +39,7 @@ export interface Surroundings extends ScreenWatch {
   onAccepted(tab: Tab, id: string, content: string): void;
   onAcknowledged(tab: Tab, id: string): void;
   onCommitted(tab: Tab, id: string): void;
+  onPositionMoved(userId: string): void;
 }
 
 /** One page load: the real engine, list and socket keeper over a simulated browser. Another load is another Tab. */
@@ -61,6 +62,8 @@ export class Tab implements StorageUser {
   /** When word of somebody's position was lost on its way here, and when an answer last told them all. */
   lostPositionAt = -1;
   toldPositionsAt = -1;
+  /** The history that anything which came here last spoke of. */
+  toldEpoch = "";
   inRoom = false;
   readonly #world: Surroundings;
   readonly #ports: Ports;
@@ -271,7 +274,8 @@ export class Tab implements StorageUser {
   }
 
   #onDelivered({ data }: Push): void {
-    const { seq } = data as { seq?: number };
+    const { seq, epoch } = data as { seq?: number; epoch?: string };
+    if (epoch !== undefined) this.toldEpoch = epoch;
     if (seq !== undefined) this.deliveredSeq = Math.max(this.deliveredSeq, seq);
   }
 
@@ -322,7 +326,9 @@ export class Tab implements StorageUser {
           const { result, moved } = await server.query(() => {
             const before = model.positions.get(this.viewer.id);
             const answer = model.receipt(this.viewer, receipt);
-            return { result: answer, moved: model.positions.get(this.viewer.id) !== before };
+            const moved = model.positions.get(this.viewer.id) !== before;
+            if (moved) this.#world.onPositionMoved(this.viewer.id);
+            return { result: answer, moved };
           });
           if (moved && result.ok) server.publishPosition(result.value.position, receipt.readUpToSeq !== undefined);
           return structuredClone(result);
@@ -348,6 +354,7 @@ export class Tab implements StorageUser {
           if (!result.ok && result.failure.kind === "refused" && result.failure.retryAfterMs !== null) {
             this.waitingForServer.until = this.#world.clock.now + result.failure.retryAfterMs;
           }
+          if (result.ok) this.toldEpoch = epochIn(result.value) ?? this.toldEpoch;
           resolve(result);
         });
       };
@@ -446,6 +453,11 @@ const GATEWAY = { kind: "refused", status: 502, code: null, retryAfterMs: null }
 
 function no(code: ErrorCode, retryAfterMs: number | null = null): ApiResult<never> {
   return { ok: false, failure: { kind: "refused", status: ERROR_STATUS[code], code, retryAfterMs } };
+}
+
+function epochIn(answer: unknown): string | undefined {
+  const { epoch, event } = (answer ?? {}) as { epoch?: string; event?: { epoch: string } | null };
+  return epoch ?? event?.epoch;
 }
 
 function never<T>(): Promise<T> {

@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from "node:util";
-import type { Event } from "@/lib/protocol/event";
+import type { Event, PositionPush } from "@/lib/protocol/event";
 import type { User } from "@/lib/protocol/user";
 import { messagesOf, normalFormOfItems, participantsOf } from "@/tests/support/sim/normal-form";
 import { ANNA, type Backup, IBRAHIM, ServerModel, WEBER, WORLD_BEGAN } from "@/tests/support/sim/server-model";
@@ -52,6 +52,8 @@ export class World implements Surroundings {
   readonly violations: Violation[] = [];
   readonly plan: Plan;
   calm = false;
+  /** Positions that moved without a push that says so: when. */
+  readonly untoldPositions = new Map<string, number>();
   readonly #people: readonly User[];
   readonly #random;
   readonly #words = new Map<string, Words>();
@@ -81,7 +83,7 @@ export class World implements Surroundings {
     this.#histories = [this.model.order];
     this.provider = new Provider(this.clock, streamOf(plan.seed, "provider"), this.faults);
     this.provider.onTaken = (pushes) => {
-      for (const { data } of pushes) this.#onTaken(data as Partial<Event>);
+      for (const { data } of pushes) this.#onTaken(data as Partial<Event> & Partial<PositionPush>);
     };
     this.servers = Array.from({ length: SERVERS }, (_, index) => {
       return new AppServer({
@@ -93,9 +95,6 @@ export class World implements Surroundings {
         provider: this.provider,
         watch: {
           onAdvance: (seq) => this.#onAdvance(seq),
-          onPositionLost: () => {
-            for (const tab of this.tabs) tab.lostPositionAt = this.clock.now;
-          },
           onNotify: (from, consultationId, unheld) => this.#notify(from, consultationId, unheld),
         },
       });
@@ -306,7 +305,13 @@ export class World implements Surroundings {
     }
   }
 
-  #onTaken({ epoch, seq }: Partial<Event>): void {
+  /** Somebody has read further, and nobody has been told yet. */
+  onPositionMoved(userId: string): void {
+    this.untoldPositions.set(userId, this.clock.now);
+  }
+
+  #onTaken({ epoch, seq, position }: Partial<Event> & Partial<PositionPush>): void {
+    if (position) this.untoldPositions.delete(position.userId);
     if (seq === undefined || epoch !== this.model.epoch) return;
     if (epoch !== this.#takenEpoch) return;
     if (seq > this.#takenUpTo + 1) this.violate("RELAY", `${seq} was published before ${this.#takenUpTo + 1}`);
