@@ -71,6 +71,8 @@ export class CommandQueue {
   #loaded = false;
   /** The log has been read to its head since the storage was loaded: what it does not show was not committed before. */
   #logRead = false;
+  /** It was asked for that: once, or each answer would lead to the next question. */
+  #logAsked = false;
   /** The server's time was asked for: an answer that did not tell it is all that there will be. */
   #timeAsked: "no" | "waiting" | "answered" = "no";
   #stopListening: readonly Cancel[] = [];
@@ -118,6 +120,7 @@ export class CommandQueue {
       queue.onChange((consultationId) => batch(() => this.#onStorage(consultationId))),
     ];
     this.#logRead = false;
+    this.#logAsked = false;
     void this.#read().then(() => batch(() => this.#pump()));
   }
 
@@ -175,6 +178,7 @@ export class CommandQueue {
   /** The log has told all that it had when it was asked: what vanished and is not in there was given up in another tab. */
   caughtUp(): void {
     this.#logRead ||= this.#loaded;
+    this.#logAsked = false;
     this.#show(this.#commands.filter(({ vanished }) => vanished !== "asked"));
     this.#pump();
   }
@@ -299,6 +303,8 @@ export class CommandQueue {
       this.#options.batch(() => {
         if (now === null) this.#timeAsked = "waiting";
         this.#wait("network", RETRY.maxMs);
+        if (this.#logAsked) return;
+        this.#logAsked = true;
         this.#options.onDoubt();
       });
       return "unknown";

@@ -1,0 +1,124 @@
+import { describe, expect, it } from "vitest";
+import { FallbackQueue, type FallibleQueue } from "@/lib/sync/fallback-queue";
+import { MemoryQueue } from "@/tests/support/sim/memory-queue";
+import { VirtualClock } from "@/tests/support/sim/virtual-clock";
+
+type Fate = "works" | "refuses" | "hangs";
+const ROOM = "room";
+
+/** A disk whose every kind of call can be told to fail. */
+function fallible() {
+  const clock = new VirtualClock();
+  const disk = new MemoryQueue().tab();
+  const fates: Partial<Record<keyof FallibleQueue, Fate>> = {};
+  const durability: boolean[] = [];
+  const through =
+    <Given extends unknown[], T>(name: keyof FallibleQueue, call: (...given: Given) => Promise<T>) =>
+    (...given: Given): Promise<T> => {
+      if (fates[name] === "hangs") return new Promise(() => {});
+      return fates[name] === "refuses" ? Promise.reject(new Error("refused")) : call(...given);
+    };
+  const queue = new FallbackQueue({
+    disk: {
+      list: through("list", disk.list),
+      consultationIds: through("consultationIds", disk.consultationIds),
+      add: through("add", disk.add),
+      park: through("park", disk.park),
+      remove: through("remove", disk.remove),
+    },
+    clock,
+    onDurable: () => durability.push(queue.durable()),
+  });
+  const add = (id: string, consultationId = ROOM) =>
+    queue.add({ kind: "send", id, consultationId, content: id, replyToId: null, queuedAt: null, parked: null });
+  const ids = async (consultationId = ROOM) => (await queue.list(consultationId)).map(({ id }) => id);
+  return { clock, disk, fates, queue, add, ids, durability };
+}
+
+describe("F25 a storage that refuses", () => {
+  it("F25 SND1 keeps in memory what it did not take, in order, and says that it is not durable meanwhile", async () => {
+    const { disk, fates, queue, add, ids, durability } = fallible();
+    await add("on disk");
+    fates.add = "refuses";
+    await add("refused");
+    fates.add = "works";
+    // The disk would take it, but another tab would then send it before the one that only this tab knows.
+    await add("behind it");
+    await add("elsewhere", "other room");
+    expect(await ids()).toEqual(["on disk", "refused", "behind it"]);
+    expect((await disk.list(ROOM)).map(({ id }) => id)).toEqual(["on disk"]);
+    expect(await disk.list("other room")).toHaveLength(1);
+    expect(queue.durable()).toBe(false);
+    await queue.remove("refused");
+    await queue.remove("behind it");
+    expect([queue.durable(), durability.at(-1)]).toEqual([true, true]);
+    await add("kept again");
+    expect((await disk.list(ROOM)).map(({ id }) => id)).toEqual(["on disk", "kept again"]);
+  });
+
+  it("F25 fifty at once keep their order, whichever of them it refuses", async () => {
+    const { fates, add, ids } = fallible();
+    const names = Array.from({ length: 50 }, (_, index) => `${index}`);
+    await Promise.all(
+      names.map((name) => {
+        const added = add(name);
+        fates.add = name === "20" ? "refuses" : fates.add;
+        return added;
+      }),
+    );
+    expect(await ids()).toEqual(names);
+  });
+
+  it("F25 SND1 a list that it does not give is the last known one: nothing vanishes from the screen", async () => {
+    const { fates, queue, add, ids } = fallible();
+    await add("one");
+    await add("two");
+    expect(await ids()).toEqual(["one", "two"]);
+    fates.list = "refuses";
+    fates.consultationIds = "refuses";
+    await queue.remove("one");
+    expect([await ids(), queue.durable()]).toEqual([["two"], false]);
+    expect(await queue.consultationIds()).toEqual([ROOM]);
+    fates.list = "works";
+    expect([await ids(), queue.durable()]).toEqual([["two"], true]);
+  });
+
+  it("F25 SND3 what it did not remove or park is laid over what it lists, and owed until it takes it", async () => {
+    const { disk, fates, queue, add } = fallible();
+    await add("sent");
+    await add("refused");
+    fates.remove = "refuses";
+    fates.park = "refuses";
+    await queue.remove("sent");
+    await queue.park("refused", "not-allowed");
+    const parked = async () => (await queue.list(ROOM)).map(({ id, parked: reason }) => [id, reason]);
+    expect(await parked()).toEqual([["refused", "not-allowed"]]);
+    expect(await disk.list(ROOM)).toHaveLength(2);
+    fates.remove = "works";
+    fates.park = "works";
+    expect(await parked()).toEqual([["refused", "not-allowed"]]);
+    expect((await disk.list(ROOM)).map(({ id, parked: reason }) => [id, reason])).toEqual([["refused", "not-allowed"]]);
+  });
+
+  it("F25 one that hangs is waited for once, and then not asked again", async () => {
+    const { clock, fates, queue, add, ids } = fallible();
+    fates.add = "hangs";
+    const added = add("one");
+    await clock.advance(2_900);
+    expect(queue.durable()).toBe(true);
+    await clock.advance(200);
+    await added;
+    await add("two");
+    expect([await ids(), queue.durable(), clock.pending]).toEqual([["one", "two"], false, 0]);
+  });
+
+  it("SND5 F26 wiped: what was only in memory is gone as well", async () => {
+    const { disk, fates, queue, add, ids } = fallible();
+    fates.add = "refuses";
+    await add("secret");
+    fates.list = "refuses";
+    queue.forget();
+    expect(await ids()).toEqual([]);
+    expect(await disk.consultationIds()).toEqual([]);
+  });
+});
