@@ -16,9 +16,14 @@ export function CopyButton({ words, text, iconClass, ...look }: CopyButtonProps)
   const [copied, setCopied] = useState(false);
   const Icon = copied ? Check : Copy;
   return (
-    <Button {...look} onClick={async () => setCopied(await copyText(await text()))}>
-      <Icon aria-hidden="true" className={iconClass ?? "size-4"} />
-      <span role="status">{copied ? words.copied : words.copy}</span>
-    </Button>
+    <>
+      <Button {...look} onClick={async () => setCopied(await copyText(await text()))}>
+        <Icon aria-hidden="true" className={iconClass ?? "size-4"} />
+        {copied ? words.copied : words.copy}
+      </Button>
+      <span role="status" className="sr-only">
+        {copied ? words.copied : null}
+      </span>
+    </>
   );
 }

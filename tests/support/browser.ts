@@ -60,7 +60,11 @@ export async function cookieOf(app: AppAddress, { sessionId, userId }: Person) {
 
 function unprovoked({ complaints, provoked }: Visitor): string[] {
   return complaints.filter(
-    (line) => !(line.startsWith("Failed to load resource") && provoked.some((status) => line.includes(` ${status}`))),
+    (line) =>
+      !(
+        /^(Failed to load resource|WebSocket connection to)/.test(line) &&
+        provoked.some((status) => line.includes(` ${status}`))
+      ),
   );
 }
 
