@@ -27,6 +27,10 @@ export class PusherChannel {
     for (const subscriber of subscribers) this.#bindFor(subscriber);
   }
 
+  get name(): string {
+    return this.#channel.name;
+  }
+
   /** A subscriber that comes later hears at once (but not from within its own call) what the others know. */
   welcome(subscriber: ChannelHandlers): void {
     this.#bindFor(subscriber);
@@ -38,9 +42,14 @@ export class PusherChannel {
 
   retry(): void {
     if (this.#subscribed) return;
-    // A refusal by the server itself, and an authorisation that hangs, leave this set, and then nothing is asked again.
-    this.#channel.subscriptionPending = false;
-    this.#pusher.subscribe(this.#channel.name);
+    const { name, subscribed, subscriptionPending } = this.#channel;
+    // Half a subscription: the authorisation hangs, or a word of the server was lost. pusher-js would ask nothing
+    // again, and the server may have us already and refuse a second time.
+    if (subscribed || subscriptionPending) {
+      this.#pusher.send_event("pusher:unsubscribe", { channel: name });
+      this.#channel.disconnect();
+    }
+    this.#pusher.subscribe(name);
   }
 
   lost(): void {

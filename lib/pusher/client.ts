@@ -7,8 +7,9 @@ export type { Channel, default as Pusher } from "pusher-js";
 /** A dead link is seen within 10 + 6 seconds (CON4); the defaults of pusher-js may take 150. */
 const ACTIVITY_TIMEOUT_MS = 10_000;
 const PONG_TIMEOUT_MS = 6_000;
-/** An attempt that did not connect by then counts as lost; when to try again is decided by the sync room. */
-const CONNECT_TIMEOUT_MS = 4_000;
+/** The last resort: attempts end earlier, by the transport. */
+const CONNECT_TIMEOUT_MS = 15_000;
+const SIGN_IN_AGAIN_MS = { first: 5_000, longest: 120_000 };
 const CONFIG_TIMEOUT_MS = 10_000;
 
 /** The tab's one connection, with what the server said about reaching it. */
@@ -51,9 +52,28 @@ async function createPusherClient(): Promise<PusherClient> {
     ? await import("pusher-js/with-encryption")
     : await import("pusher-js");
   const pusher = new PusherJs(config.key, pusherOptions(config, window.location));
-  // Lets the server end this user's sockets. Asked for once; pusher-js signs in again after each reconnect.
-  pusher.signin();
+  keepSignedIn(pusher);
   return { pusher, config };
+}
+
+/** Lets the server end this user's sockets. pusher-js signs in with each connection, but never again after a failure. */
+function keepSignedIn(pusher: Pusher): void {
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const watch = (delayMs: number) => {
+    clearTimeout(timer);
+    timer = setTimeout(
+      () => {
+        if (pusher.connection.state !== "connected" || pusher.user.user_data) return;
+        pusher.user.signin_requested = false;
+        pusher.signin();
+        watch(Math.min(SIGN_IN_AGAIN_MS.longest, delayMs * 2));
+      },
+      delayMs * (1 + Math.random()),
+    );
+  };
+  pusher.connection.bind("connected", () => watch(SIGN_IN_AGAIN_MS.first));
+  pusher.connection.bind("disconnected", () => clearTimeout(timer));
+  pusher.signin();
 }
 
 async function readConfig(): Promise<PusherConfig> {

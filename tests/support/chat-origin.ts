@@ -10,10 +10,12 @@ const APP = { appId: "1", key: "dom-key", secret: "dom-secret" };
 
 /**
  * An origin for browser code in tests: the real built-in Channels server, and in front of it the routes that a page
- * asks, answered by the server model for one signed-in person.
+ * asks, answered by the server model for one signed-in person. `publicPort` is where the page is told to find the
+ * Channels server.
  */
-export async function startChatOrigin(viewer: User) {
+export async function startChatOrigin(viewer: User, publicPort = async (port: number) => port) {
   const channels = await startChannelsServer({ ...APP, port: 0 });
+  const wsPort = await publicPort(channels.port);
   const pusher = new Pusher({ ...APP, host: "127.0.0.1", port: String(channels.port), useTLS: false });
   const model = new ServerModel();
   const requests: string[] = [];
@@ -26,7 +28,7 @@ export async function startChatOrigin(viewer: User) {
     requests.push(`${request.method} ${url.pathname} ${form.get("channel_name") ?? ""}`.trim());
     if (url.pathname === "/api/pusher/config") {
       const { key } = APP;
-      return { key, cluster: null, wsHost: "127.0.0.1", wsPort: channels.port, forceTLS: false, encrypted: false };
+      return { key, cluster: null, wsHost: "127.0.0.1", wsPort, forceTLS: false, encrypted: false };
     }
     if (url.pathname === "/api/pusher/user-auth") {
       return pusher.authenticateUser(form.get("socket_id") ?? "", { id: viewer.id });

@@ -1,0 +1,51 @@
+// @vitest-environment happy-dom
+import { describe, expect, test } from "vitest";
+import { CHANNEL } from "@/tests/support/sim/sim-network";
+import { liveTab, pass } from "./live-tab";
+import { until } from "./until";
+
+describe("CON3 frames that are lost while the socket lives", () => {
+  test("CON3 F9 the word that a subscription succeeded is lost: it is made anew, although the server had it", async () => {
+    const { proxy, status, origin } = await liveTab();
+    const authorisations = () => origin.count(`POST /api/pusher/auth ${CHANNEL}`);
+    const before = authorisations();
+    const stop = proxy.frames({ match: ({ event }) => event === "pusher_internal:subscription_succeeded", drop: 1 });
+    proxy.cut();
+    await until("the authorisation", () => authorisations() === before + 1, 3_000);
+    await until("not live", () => status() !== "live");
+    await pass(500);
+    stop();
+    await until("live again", () => status() === "live", 8_000);
+    expect(authorisations()).toBe(before + 2);
+  });
+});
+
+describe("CON4 a dead link", { timeout: 40_000 }, () => {
+  test("CON4 F7 a black hole is noticed within 20 s, sends go on, and all is live again soon after it", async () => {
+    const { proxy, status, engine, texts, say } = await liveTab();
+    const began = performance.now();
+    const open = proxy.blackHole();
+    const sent = await engine.send("over HTTPS");
+    expect(sent.ok).toBe(true);
+    const delivered = () => engine.getSnapshot().items.find(({ key }) => sent.ok && key === sent.id)?.delivery;
+    await until("the answer to the send", () => delivered() === "sent", 1_000);
+    say("not pushed");
+    await until("that it is noticed", () => status() !== "live", 20_000);
+    console.info(`CON4 noticed after ${Math.round(performance.now() - began)} ms`);
+    await until("the message by polling", () => texts().includes("not pushed"), 6_500);
+    const ended = performance.now();
+    open();
+    await until("live again", () => status() === "live", 6_000);
+    console.info(`CON4 live again after ${Math.round(performance.now() - ended)} ms`);
+    expect(texts()).toEqual(["over HTTPS", "not pushed"]);
+  });
+
+  test("CON4 F8 a socket that died while nobody looked is noticed within 5 s of coming back", async () => {
+    const { proxy, status, signal, stateNames } = await liveTab();
+    const open = proxy.blackHole();
+    open();
+    signal("visible");
+    await until("the loss", () => stateNames().includes("lost"), 5_000);
+    await until("live again", () => status() === "live", 3_000);
+  });
+});
