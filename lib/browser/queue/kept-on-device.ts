@@ -44,6 +44,12 @@ export async function wipeQueuesOfOthers(viewerId: string): Promise<void> {
   await withDatabase(async (database) => {
     const others = (await database.getAllKeys("owners")).filter((userId) => userId !== viewerId);
     for (const userId of others) await wipe(database, userId);
+    // The rest of a wipe that a crash cut short.
+    const rows = database.transaction("commands", "readwrite");
+    for (const { serial, userId } of await rows.store.getAll()) {
+      if (serial !== undefined && userId !== viewerId) await rows.store.delete(serial);
+    }
+    await rows.done;
   });
 }
 
