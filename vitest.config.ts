@@ -46,7 +46,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "app",
-          include: ["tests/app/**/*.test.ts"],
+          include: ["tests/app/**/*.test.ts", "tests/chaos/**/*.test.ts"],
           globalSetup: ["tests/support/app-server.ts"],
           testTimeout: 60_000,
           hookTimeout: 60_000,

@@ -150,7 +150,7 @@ export async function freePort(): Promise<number> {
 }
 
 /** The developer's own configuration and the test runner's must not reach the product. */
-function cleanEnvironment(): NodeJS.ProcessEnv {
+export function cleanEnvironment(): NodeJS.ProcessEnv {
   const own =
     /^(NODE_ENV|NODE_OPTIONS|TEST|DEV|PROD|MODE|SSR|BASE_URL|PORT|CRON_SECRET|TRUSTED_PROXIES|SMTP_URL|MAIL_FROM)$/;
   const groups = /^(VITEST|DATABASE_|PUSHER_|NEXT_|NEXTAUTH_|AUTH_|MURPH_|VAPID_|S3_|__NEXT)/;

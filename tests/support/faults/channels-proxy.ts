@@ -68,7 +68,7 @@ export async function startChannelsProxy(options: { port: number; seed?: number 
 
   const http = createServer((request, response) => {
     void forward(request, response, {
-      target: () => target,
+      target,
       rules: restRules,
       before: (seen, body) => eachHook(seen, body, (hook, publish) => hook.before?.(publish)),
       after: (seen, body, answer) => eachHook(seen, body, (hook, publish) => hook.after?.(publish, answer)),

@@ -9,7 +9,7 @@ export interface ForwardedAnswer {
 }
 
 interface ForwardOptions {
-  readonly target: () => { host: string; port: number };
+  readonly target: { host: string; port: number };
   readonly rules: HttpRules;
   /** Called with the whole body before anything is forwarded. */
   readonly before?: (request: SeenRequest, body: Buffer) => Promise<void> | void;
@@ -38,7 +38,7 @@ export async function forward(
     if (rule?.delayMs) await sleep(rule.delayMs);
     if (rule && !(await goesOn(rule, options.rules, request, response))) return;
     await options.before?.(seen, body);
-    const answer = await ask(request, response, body, options.target());
+    const answer = await ask(request, response, body, options.target);
     const content = await readAll(answer);
     await options.after?.(seen, body, { status: answer.statusCode ?? 0, body: content });
     if (rule?.action === "drop-answer") return cut();

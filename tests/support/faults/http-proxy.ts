@@ -1,10 +1,12 @@
 import { createServer } from "node:http";
 import { connect, type Socket } from "node:net";
 import { SeededRandom } from "@/tests/support/sim/seeded-random";
-import { forward } from "./http-forward";
-import { type HttpRule, HttpRules } from "./http-rules";
+import { type ForwardedAnswer, forward } from "./http-forward";
+import { type HttpRule, HttpRules, type SeenRequest } from "./http-rules";
 import { listenAnywhere } from "./listen";
 import { reset, SocketSet } from "./socket-set";
+
+type AnswerHook = (request: SeenRequest, body: Buffer, answer: ForwardedAnswer) => Promise<void> | void;
 
 export interface HttpProxy {
   readonly port: number;
@@ -18,19 +20,26 @@ export interface HttpProxy {
   blackHole(): () => void;
   /** Resets every open connection. */
   cut(): void;
-  /** From now on the app is there. */
-  target(port: number): void;
+  /** Told of every answer of the app before it is passed on. */
+  onAnswer(hook: AnswerHook): () => void;
   close(): Promise<void>;
 }
 
 /** Stands in front of one app process: delays, drops, hangs and fails its requests; sockets pass through untouched. */
 export async function startHttpProxy(options: { port: number; seed?: number }): Promise<HttpProxy> {
-  let target = { host: "127.0.0.1", port: options.port };
+  const target = { host: "127.0.0.1", port: options.port };
   let refusing = false;
   const rules = new HttpRules(new SeededRandom(options.seed ?? 1));
   const sockets = new SocketSet();
+  const hooks = new Set<AnswerHook>();
   const server = createServer((request, response) => {
-    void forward(request, response, { target: () => target, rules });
+    void forward(request, response, {
+      target,
+      rules,
+      async after(seen, body, answer) {
+        for (const hook of hooks) await hook(seen, body, answer);
+      },
+    });
   });
   server.keepAliveTimeout = 60_000;
   server.on("clientError", () => undefined);
@@ -63,8 +72,9 @@ export async function startHttpProxy(options: { port: number; seed?: number }): 
     },
     blackHole: () => rules.fallSilent(),
     cut: () => sockets.cut(),
-    target(next) {
-      target = { host: "127.0.0.1", port: next };
+    onAnswer(hook) {
+      hooks.add(hook);
+      return () => hooks.delete(hook);
     },
     async close() {
       rules.clear();

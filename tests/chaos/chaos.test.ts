@@ -1,0 +1,25 @@
+import { expect, inject, it } from "vitest";
+import { FAULTS } from "./faults";
+import { reportOf } from "./report";
+import { runChaos } from "./run";
+
+const SEED = Number(process.env.MURPH_CHAOS_SEED ?? 1);
+
+/** The long run is `npm run test:chaos`. */
+it("I1 I2 I3 I4 I5 F12 F13 F14 F15 F16 F18 F23 seeded chaos: every kind of fault once loses, doubles, moves and misstates nothing", async () => {
+  const lines: string[] = [];
+  const result = await runChaos({
+    distDir: inject("app").distDir,
+    seed: SEED,
+    messages: 150,
+    faults: Object.keys(FAULTS).length,
+    roomSize: 150,
+    brisk: 0.3,
+    say: (line) => lines.push(line),
+  });
+  expect(result.findings, `${lines.join("\n")}\n${reportOf(result)}`).toEqual([]);
+  expect(result.brokenOff).toBe(false);
+  expect(result.typed).toBeGreaterThanOrEqual(150);
+  expect(new Set(result.faults.map(({ kind }) => kind)).size).toBe(Object.keys(FAULTS).length);
+  expect(result.acknowledged).toBe(result.saved);
+}, 300_000);
