@@ -165,6 +165,19 @@ test("F1 within two seconds of the provider's return everything waiting is on it
   await relay.stop();
 });
 
+test("F1 what was given back for half a minute is revived as soon as the provider is back", async () => {
+  const { clock, cursors, pushed, fail, recover, relay, append } = setUp();
+  relay.start();
+  fail("away");
+  append("a");
+  await clock.advance(5_000);
+  expect(cursors.postponed).toBe(1);
+  recover();
+  await clock.advance(2_000);
+  expect(pushed).toHaveLength(1);
+  await relay.stop();
+});
+
 test("F1 a provider that hangs is asked again every second although no probe has been answered, and not without bound", async () => {
   const { clock, probes, provider, fail, relay, append } = setUp();
   relay.start();
