@@ -57,6 +57,11 @@ export async function readToken(cookies: CookieJar): Promise<Token | null> {
   return null;
 }
 
+/** SND5: a tab that another person's sign-in has taken the cookie from is signed out, not that person. */
+export function requireViewer(claim: Claim, expected: string | null): void {
+  if (expected !== null && expected !== claim.userId) throw new AppError("session-ended");
+}
+
 export async function requireClaim(cookies: CookieJar): Promise<Claim> {
   const token = await readToken(cookies);
   if (!token) throw new AppError("unauthenticated");

@@ -1,7 +1,7 @@
 import "server-only";
 import { cookies, headers } from "next/headers";
 import type { ErrorCode } from "@/lib/protocol/errors";
-import { requireClaim } from "@/lib/server/auth/claim-cookie";
+import { requireClaim, requireViewer } from "@/lib/server/auth/claim-cookie";
 import type { Claim } from "@/lib/server/claim";
 import { describeRefusal } from "./error-response";
 import { requireOwnOrigin } from "./origin";
@@ -14,19 +14,22 @@ export type ActionState =
 
 /**
  * The wrapper around every server action: the same checks in the same order as a route's, since Next itself lets a
- * request without an Origin pass. `content` goes back to the form, so that refused words are not lost.
+ * request without an Origin pass. `content` goes back to the form, so that refused words are not lost. `viewerId` is who
+ * the page was rendered for; empty where it does not say.
  */
 export async function runAction(
-  form: { id: string; content: string },
+  form: { id: string; content: string; viewerId: string },
   work: (claim: Claim) => Promise<unknown>,
 ): Promise<ActionState> {
   const requestHeaders = await headers();
   try {
     requireOwnOrigin(requestHeaders, true);
-    await work(await requireClaim(await cookies()));
+    const claim = await requireClaim(await cookies());
+    requireViewer(claim, form.viewerId || null);
+    await work(claim);
     return { status: "done", id: form.id };
   } catch (error) {
-    return { status: "refused", ...form, ...describeRefusal(error, requestHeaders) };
+    return { status: "refused", id: form.id, content: form.content, ...describeRefusal(error, requestHeaders) };
   }
 }
 

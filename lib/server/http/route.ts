@@ -4,7 +4,7 @@ import { type NextRequest, NextResponse } from "next/server";
 import type * as z from "zod";
 import { VIEWER_HEADER } from "@/lib/protocol/viewer-header";
 import { AppError } from "@/lib/server/app-error";
-import { requireClaim, SESSION_COOKIES } from "@/lib/server/auth/claim-cookie";
+import { requireClaim, requireViewer, SESSION_COOKIES } from "@/lib/server/auth/claim-cookie";
 import type { Claim } from "@/lib/server/claim";
 import { readViewer } from "@/lib/server/queries/read-viewer";
 import { type BodyReader, parseInput } from "./body";
@@ -52,8 +52,7 @@ export function sessionEndpoint<Ids, Query, Body>(options: SessionOptions<Ids, Q
       const byCookie = SESSION_COOKIES.some((name) => request.cookies.has(name));
       if (method !== "GET") requireOwnOrigin(request.headers, changes && byCookie);
       const claim = await requireClaim(request.cookies);
-      // SND5: a tab that another person's sign-in has taken the cookie from is signed out, not that person.
-      if ((request.headers.get(VIEWER_HEADER) ?? claim.userId) !== claim.userId) throw new AppError("session-ended");
+      requireViewer(claim, request.headers.get(VIEWER_HEADER));
       if (options.limit) await countCall(options.limit, claim.userId);
       const { query, body } = await readInput(request, options);
       const ids = options.ids?.safeParse(params);

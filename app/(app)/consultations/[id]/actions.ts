@@ -1,6 +1,7 @@
 "use server";
 
 import { completeConsultationSchema, sendMessageSchema } from "@/lib/protocol/commands";
+import { VIEWER_FIELD } from "@/lib/protocol/viewer-header";
 import { completeConsultation as complete } from "@/lib/server/commands/complete-consultation";
 import { sendMessage as send } from "@/lib/server/commands/send-message";
 import { startConsultation as start } from "@/lib/server/commands/start-consultation";
@@ -20,7 +21,7 @@ export async function sendMessage(_previous: ActionState, form: FormData): Promi
     // Forms send line ends as CRLF, scripts as LF: one message, one spelling.
     content: textField(form, "content").replaceAll("\r\n", "\n"),
   };
-  return runAction(fields, async (claim) => {
+  return runAction({ ...fields, viewerId: textField(form, VIEWER_FIELD) }, async (claim) => {
     await countCall("sends", claim.userId);
     await send(claim, parseInput(sendMessageSchema, fields));
   });
@@ -29,14 +30,16 @@ export async function sendMessage(_previous: ActionState, form: FormData): Promi
 /** Field `consultationId`. */
 export async function startConsultation(_previous: ActionState, form: FormData): Promise<ActionState> {
   const id = textField(form, "consultationId");
-  return runAction({ id, content: "" }, (claim) => start(claim, parseInput(consultationIds, { id }).id));
+  const viewerId = textField(form, VIEWER_FIELD);
+  return runAction({ id, content: "", viewerId }, (claim) => start(claim, parseInput(consultationIds, { id }).id));
 }
 
 /** Fields `consultationId`, `closingNote` (may be empty). */
 export async function completeConsultation(_previous: ActionState, form: FormData): Promise<ActionState> {
   const id = textField(form, "consultationId");
   const note = textField(form, "closingNote");
-  return runAction({ id, content: note }, (claim) =>
+  const viewerId = textField(form, VIEWER_FIELD);
+  return runAction({ id, content: note, viewerId }, (claim) =>
     complete(
       claim,
       parseInput(consultationIds, { id }).id,
