@@ -38,13 +38,16 @@ export async function runSeeds({ from, count, most = Number.POSITIVE_INFINITY }:
 }
 
 /** One plan, whatever it ends in. */
-export async function judge(plan: Plan): Promise<{ outcome: Outcome; failure: Failure | null } | { failure: Failure }> {
+export async function judge(
+  plan: Plan,
+  trace: string[] | null = null,
+): Promise<{ outcome: Outcome; failure: Failure | null } | { failure: Failure }> {
   const { seed } = plan;
   const thrown: unknown[] = [];
   const catchThrown = (error: unknown) => thrown.push(error);
   process.on("unhandledRejection", catchThrown);
   try {
-    const outcome = await runPlan(plan);
+    const outcome = await runPlan(plan, trace);
     const { violation } = outcome;
     if (thrown.length > 0) throw thrown[0];
     const failure = violation && {

@@ -45,8 +45,8 @@ interface Patient {
 }
 
 /** Plays a plan to its end and judges it. The same plan gives the same outcome. */
-export async function runPlan(plan: Plan): Promise<Outcome> {
-  const world = new World(plan);
+export async function runPlan(plan: Plan, trace: string[] | null = null): Promise<Outcome> {
+  const world = new World(plan, trace);
   const { clock } = world;
   const broken = () => world.violations.length > 0;
   const heals: number[] = [];
@@ -73,8 +73,9 @@ export async function runPlan(plan: Plan): Promise<Outcome> {
 async function healAll(world: World, heals: number[], silentHeals: number[]): Promise<void> {
   const { clock } = world;
   const endedAt = clock.now;
-  const patients = world.tabs.map((tab) => examine(world, tab, endedAt));
+  const examined = world.tabs.map((tab) => examine(world, tab, endedAt));
   world.endFaults();
+  const patients = examined.filter(({ tab }) => tab.alive());
   const known = new Set(patients.map(({ tab }) => tab));
   for (const tab of world.tabs) if (!known.has(tab)) patients.push(examine(world, tab, endedAt));
   const longest = Math.max(...patients.map(({ deadline }) => deadline)) - clock.now;

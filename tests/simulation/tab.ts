@@ -5,7 +5,7 @@ import type { Snapshot } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import { ConsultationList } from "@/lib/sync/consultation-list";
 import { ConversationEngine } from "@/lib/sync/conversation-engine";
-import type { Api, ApiResult, Cancel, Ports, Signal, Signals } from "@/lib/sync/ports";
+import type { Api, ApiFailure, ApiResult, Cancel, Ports, Signal, Signals } from "@/lib/sync/ports";
 import { keepConnected } from "@/lib/sync/socket-keeper";
 import type { SeededRandom } from "@/tests/support/sim/seeded-random";
 import { CONSULTATION_ID, type ServerModel } from "@/tests/support/sim/server-model";
@@ -36,6 +36,7 @@ export interface Surroundings extends ScreenWatch {
   readonly provider: Provider;
   readonly servers: readonly AppServer[];
   nextMessageId(): string;
+  note(text: string): void;
   onAccepted(tab: Tab, id: string, content: string): void;
   onAcknowledged(tab: Tab, id: string): void;
   onCommitted(tab: Tab, id: string): void;
@@ -276,6 +277,7 @@ export class Tab implements StorageUser {
   #onDelivered({ data }: Push): void {
     const { seq, epoch } = data as { seq?: number; epoch?: string };
     if (epoch !== undefined) this.toldEpoch = epoch;
+    this.#world.note(`${this.name} is pushed ${seq ?? "a position"}`);
     if (seq !== undefined) this.deliveredSeq = Math.max(this.deliveredSeq, seq);
   }
 
@@ -284,21 +286,21 @@ export class Tab implements StorageUser {
   #api(): Api {
     const { model } = this.#world;
     const member = () => model.isMember(this.viewer);
-    const read = <T>(run: (server: AppServer) => T) =>
-      this.#call(async (server) =>
+    const read = <T>(what: string, run: (server: AppServer) => T) =>
+      this.#call(what, async (server) =>
         server.query(
           (): ApiResult<T> => (member() ? { ok: true, value: structuredClone(run(server)) } : no("not-found")),
         ),
       );
     return {
       readSnapshot: async () => {
-        const result = await read((server) => server.withPushState(model.readSnapshot()));
+        const result = await read("snapshot", (server) => server.withPushState(model.readSnapshot()));
         if (result.ok) this.#hear(result.value.serverTime);
         return result;
       },
       readEvents: async (_id, query) => {
         let readAt = -1;
-        const result = await read((server) => {
+        const result = await read(`events after ${query.after}`, (server) => {
           readAt = this.#world.clock.now;
           const page = model.readEvents(query);
           return "reset" in page ? page : server.withPushState(page);
@@ -306,10 +308,10 @@ export class Tab implements StorageUser {
         if (result.ok) this.toldPositionsAt = readAt;
         return result;
       },
-      readMessages: (_id, query) => read(() => model.readMessages(query)),
-      listConsultations: () => read(() => ({ consultations: model.listFor(this.viewer) })),
+      readMessages: (_id, query) => read(`messages before ${query.before}`, () => model.readMessages(query)),
+      listConsultations: () => read("list", () => ({ consultations: model.listFor(this.viewer) })),
       sendMessage: async (command) => {
-        const result = await this.#call(async (server) => {
+        const result = await this.#call(`send ${command.id}`, async (server) => {
           const { result, appended } = await server.query(() => {
             const done = server.append((relay) => model.send(this.viewer, command, relay));
             if (done.appended) this.#world.onCommitted(this, command.id);
@@ -322,7 +324,7 @@ export class Tab implements StorageUser {
         return result;
       },
       recordReceipt: (_id, receipt) =>
-        this.#call(async (server) => {
+        this.#call(`receipt ${JSON.stringify(receipt)}`, async (server) => {
           const { result, moved } = await server.query(() => {
             const before = model.positions.get(this.viewer.id);
             const answer = model.receipt(this.viewer, receipt);
@@ -341,8 +343,10 @@ export class Tab implements StorageUser {
   }
 
   /** From the tab to a server and back, with all that may happen on the way. Settles on the tab's own time. */
-  #call<T>(ask: (server: AppServer) => Promise<ApiResult<T>>): Promise<ApiResult<T>> {
-    this.calls.push(this.#world.clock.now);
+  #call<T>(what: string, ask: (server: AppServer) => Promise<ApiResult<T>>): Promise<ApiResult<T>> {
+    const { clock } = this.#world;
+    this.calls.push(clock.now);
+    this.#world.note(`${this.name} asks: ${what}`);
     return new Promise((resolve) => {
       let open = true;
       const settle = (result: ApiResult<T>) => {
@@ -351,6 +355,9 @@ export class Tab implements StorageUser {
         this.#hanging.delete(broken);
         stopTimeout();
         this.deliver(() => {
+          this.#world.note(
+            `${this.name} hears of ${what}: ${result.ok ? brief(result.value) : wordsOf(result.failure)}`,
+          );
           if (!result.ok && result.failure.kind === "refused" && result.failure.retryAfterMs !== null) {
             this.waitingForServer.until = this.#world.clock.now + result.failure.retryAfterMs;
           }
@@ -432,7 +439,7 @@ export class Tab implements StorageUser {
       const status = this.random.pick([500, 503, 403, 0]) ?? 500;
       return this.#onOwnTime({ ok: false, status: status === 0 ? null : status });
     }
-    const result = await this.#call<null>((server) =>
+    const result = await this.#call<null>(`authorise ${channel}`, (server) =>
       server.query(() => {
         const name = parseChannelName(channel);
         const allowed = name?.family === "user" ? name.userId === this.viewer.id : model.isMember(this.viewer);
@@ -453,6 +460,15 @@ const GATEWAY = { kind: "refused", status: 502, code: null, retryAfterMs: null }
 
 function no(code: ErrorCode, retryAfterMs: number | null = null): ApiResult<never> {
   return { ok: false, failure: { kind: "refused", status: ERROR_STATUS[code], code, retryAfterMs } };
+}
+
+function wordsOf(failure: ApiFailure): string {
+  return failure.kind === "refused" ? `${failure.status} ${failure.code}` : failure.kind;
+}
+
+function brief(answer: unknown): string {
+  const { headSeq, reset, push } = (answer ?? {}) as { headSeq?: number; reset?: true; push?: string };
+  return [reset ? "reset" : "ok", headSeq === undefined ? "" : `head ${headSeq}`, push ?? ""].join(" ").trim();
 }
 
 function epochIn(answer: unknown): string | undefined {

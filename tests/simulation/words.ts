@@ -1,4 +1,5 @@
-import type { Operation, Plan } from "./plan";
+import { describeOperation } from "./operation-words";
+import type { Plan } from "./plan";
 import type { Failure, Summary } from "./run-seeds";
 
 /** Rules that every history is judged by; each violation names one. */
@@ -19,14 +20,6 @@ const RULES: Readonly<Record<string, string>> = {
   BUDGET: "no storm of calls",
   LEAK: "no timer, listener, channel or lock is left",
 };
-
-export function describeOperation(operation: Operation): string {
-  const { at, kind, ...rest } = operation;
-  const details = Object.entries(rest)
-    .filter(([, value]) => value !== null)
-    .map(([name, value]) => `${name} ${typeof value === "number" ? Math.round(value * 100) / 100 : value}`);
-  return `${String(Math.round(at)).padStart(8)}  ${kind} ${details.join(", ")}`;
-}
 
 export function describePlan(plan: Plan): string {
   const browsers = plan.browsers.map(({ person, tabs }) => `person ${person} with ${tabs} tabs`).join("; ");

@@ -7,6 +7,7 @@ import { microtasksSettled, VirtualClock } from "@/tests/support/sim/virtual-clo
 import { AppServer } from "./app-server";
 import { BrowserStorage } from "./browser-storage";
 import { Faults } from "./faults";
+import { describeOperation } from "./operation-words";
 import type { Operation, Plan } from "./plan";
 import { Provider } from "./provider";
 import { streamOf } from "./random";
@@ -51,6 +52,7 @@ export class World implements Surroundings {
   readonly places: readonly TabPlace[] = [];
   readonly violations: Violation[] = [];
   readonly plan: Plan;
+  readonly trace: string[] | null;
   calm = false;
   /** Positions that moved without a push that says so: when. */
   readonly untoldPositions = new Map<string, number>();
@@ -71,8 +73,9 @@ export class World implements Surroundings {
   /** What would still have happened: the end of all faults forestalls it. */
   readonly #laters = new Set<() => void>();
 
-  constructor(plan: Plan) {
+  constructor(plan: Plan, trace: string[] | null = null) {
     this.plan = plan;
+    this.trace = trace;
     this.#random = streamOf(plan.seed, "world");
     this.#people = PEOPLE.slice(0, plan.people);
     this.model = new ServerModel({ now: () => WORLD_BEGAN + this.clock.now });
@@ -145,7 +148,9 @@ export class World implements Surroundings {
   endFaults(): void {
     this.calm = true;
     for (const cancel of this.#laters) cancel();
+    this.note("all faults end");
     if (this.faults.on("database-down")) this.#listenAgain();
+    const signedOut = this.browsers.filter(({ index }) => this.faults.on("session-ended", index));
     this.faults.endAll();
     for (const server of this.servers) server.save();
     for (const [index, { current }] of this.places.entries()) {
@@ -160,6 +165,7 @@ export class World implements Surroundings {
       current.thaw();
       current.enterRoom();
     }
+    for (const { index } of signedOut) this.#signInAgain(index);
   }
 
   // ── Judging a whole screen ────────────────────────────────────────────────────────────────────────────────────────
@@ -242,6 +248,11 @@ export class World implements Surroundings {
   }
 
   // ── Watching ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Kept only when somebody wants to read along. */
+  note(text: string): void {
+    this.trace?.push(`${String(Math.round(this.clock.now)).padStart(8)}  ${text}`);
+  }
 
   violate(rule: string, message: string): void {
     this.violations.push({ rule, message, at: this.clock.now });
@@ -401,6 +412,7 @@ export class World implements Surroundings {
 
   #perform(operation: Operation): void {
     if (this.calm) return;
+    this.note(describeOperation(operation).trim());
     if (operation.kind !== "window") this.faults.count(operation.kind);
     switch (operation.kind) {
       case "send":
@@ -539,6 +551,20 @@ export class World implements Surroundings {
     this.#takenUpTo = this.model.cursor.publishedSeq;
   }
 
+  /** In one tab, which loads its page anew; the person then comes back to the others. */
+  #signInAgain(browserIndex: number | null): void {
+    for (const [index, { browser, current }] of this.places.entries()) {
+      if (!current || (browserIndex !== null && browser.index !== browserIndex)) continue;
+      if (this.#random.chance(0.5)) {
+        this.#closeTab(index);
+        this.#openTab(index);
+      } else if (current.visible) {
+        current.setVisible(false);
+        current.setVisible(true);
+      }
+    }
+  }
+
   #signOut(browserIndex: number, away: number): void {
     const browser = this.browsers[browserIndex];
     if (!browser) return;
@@ -588,6 +614,9 @@ export class World implements Surroundings {
       switch (window.fault) {
         case "database-down":
           this.#listenAgain();
+          break;
+        case "session-ended":
+          this.#signInAgain(window.target);
           break;
         case "offline":
           each((tab) => !faults.on("offline", tab.index) && tab.setOnline(true));

@@ -7,7 +7,7 @@ import { describeFailure, describePlan, summarise } from "@/tests/simulation/wor
 
 /**
  * `npm run test:simulation -- --seeds 1000 --from 1`   many histories and what they came to
- * `npm run test:simulation -- --seed 17`               one, with its operations
+ * `npm run test:simulation -- --seed 17`               one, with its operations (`--trace`: and all that was said)
  * `npm run test:simulation -- --plan plan.json`        a plan from a file, as a failure prints it
  */
 const { values } = parseArgs({
@@ -17,17 +17,25 @@ const { values } = parseArgs({
     seed: { type: "string" },
     plan: { type: "string" },
     report: { type: "boolean", default: false },
+    trace: { type: "boolean", default: false },
     "no-shrink": { type: "boolean", default: false },
   },
 });
 
 async function explain(failure: Failure): Promise<void> {
-  console.log(describeFailure(values["no-shrink"] ? failure : await shrink(failure)));
+  const smallest = values["no-shrink"] ? failure : await shrink(failure);
+  console.log(describeFailure(smallest));
+  if (!values.trace) return;
+  const trace: string[] = [];
+  await judge(smallest.plan, trace);
+  console.log(trace.join("\n"));
 }
 
 async function one(plan: Plan): Promise<void> {
   console.log(describePlan(plan));
-  const { failure } = await judge(plan);
+  const trace = values.trace ? [] : null;
+  const { failure } = await judge(plan, trace);
+  if (trace) console.log(trace.join("\n"));
   if (failure) await explain(failure);
   else console.log("every invariant holds");
   process.exitCode = failure ? 1 : 0;
