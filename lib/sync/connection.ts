@@ -106,8 +106,7 @@ export class Connection {
   setPush(push: PushState): void {
     if (push === this.#push) return;
     this.#push = push;
-    this.#polls = 0;
-    this.#update();
+    this.#pollAnew();
     // What was published late may have come before we began to listen again.
     if (push === "ok" && this.#status === "live") this.#options.onCatchUp();
   }
@@ -116,8 +115,7 @@ export class Connection {
   #onSubscribed(): void {
     this.#subscribed = true;
     this.#answered = false;
-    this.#polls = 0;
-    this.#update();
+    this.#pollAnew();
     this.#options.onCatchUp();
   }
 
@@ -165,6 +163,13 @@ export class Connection {
 
   #connected(): boolean {
     return this.#ports.transport.state() === "connected" && (this.#options.channel === null || this.#subscribed);
+  }
+
+  /** The pause that runs was chosen when less was known. */
+  #pollAnew(): void {
+    this.#polls = 0;
+    this.#next.clear();
+    this.#update();
   }
 
   /** Without a channel nothing is asked, and the socket alone decides. */

@@ -146,6 +146,67 @@ describe("CON2 polling", () => {
   });
 });
 
+describe("CON2 delayed pushes", () => {
+  async function delayedClient() {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    world.server.push = "delayed";
+    client.signals.set("visible");
+    await world.clock.advance(30);
+    expect(client.view.status).toBe("polling");
+    return { world, client };
+  }
+
+  it("CON2 who was just told 'delayed' asks after about 0.5, 1, 2 and then every 3 s", async () => {
+    const { client } = await delayedClient();
+    const [began, before] = [client.world.clock.now, client.api.calls.length];
+    await client.world.clock.advance(20_000);
+    const times = client.api.calls.slice(before).map(({ at }) => at - began);
+    const gaps = [times[0] ?? 0, ...times.slice(1).map((at, index) => at - (times[index] ?? 0))];
+    for (const [index, about] of [500, 1_000, 2_000, 3_000, 3_000].entries()) {
+      expect(gaps[index]).toBeGreaterThan(about * 0.75);
+      expect(gaps[index]).toBeLessThan(about * 1.25);
+    }
+    client.stop();
+  });
+
+  it("CON2 F1 after an outage of the provider back to live within 2 s of its end", async () => {
+    for (let seed = 1; seed <= 20; seed += 1) {
+      const world = new World(seed);
+      const client = await world.liveClient(ANNA);
+      client.transport.reachable = false;
+      client.transport.disconnect();
+      world.server.push = "delayed";
+      await world.clock.advance(30_000);
+      client.transport.reachable = true;
+      world.clock.after(1_000, () => {
+        world.server.push = "ok";
+      });
+      await world.clock.advance(2_600);
+      expect(client.view.status, `seed ${seed}`).toBe("live");
+      client.stop();
+    }
+  });
+
+  it("CON2 a push while they are delayed is a reason to ask at once, once between two polls, and no proof", async () => {
+    const { world, client } = await delayedClient();
+    await world.clock.advance(20_000);
+    const before = client.api.calls.length;
+    for (let i = 0; i < 20; i += 1) {
+      world.say(WEBER, `${i}`);
+      await world.clock.advance(100);
+    }
+    expect(client.view.status).toBe("polling");
+    expect(client.api.calls.length - before).toBeLessThanOrEqual(3);
+    await world.clock.advance(8_000);
+    world.server.push = "ok";
+    world.say(WEBER, "revived");
+    await world.clock.advance(400);
+    expect(client.view.status).toBe("live");
+    client.stop();
+  });
+});
+
 describe("CON3 what pusher-js gives up on", () => {
   it("CON3 F9 a failed authorisation is asked for again, steadily at first, with jitter, and polling covers the time", async () => {
     const world = new World();
@@ -259,6 +320,45 @@ describe("CON4 reconnects", () => {
     for (const client of clients) client.stop();
   });
 
+  it("CON4 dialled again within 1.5 s while somebody looks, later every 5 s, seldom while hidden or offline", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.transport.reachable = false;
+    const dialsWhile = async (ms: number) => {
+      const before = client.transport.connects;
+      await world.clock.advance(ms);
+      return client.transport.connects - before;
+    };
+    client.transport.disconnect();
+    expect(await dialsWhile(1_500)).toBeGreaterThanOrEqual(1);
+    expect(await dialsWhile(60_000)).toBeGreaterThan(38);
+    await world.clock.advance(15 * 60_000);
+    expect(await dialsWhile(60_000)).toBeLessThan(30);
+    client.signals.set("hidden");
+    await world.clock.advance(10_000);
+    expect(await dialsWhile(60_000)).toBeLessThanOrEqual(6);
+    client.signals.set("visible");
+    expect(await dialsWhile(10_000)).toBeGreaterThan(5);
+    client.signals.set("offline");
+    await world.clock.advance(2_000);
+    expect(await dialsWhile(60_000)).toBeLessThanOrEqual(6);
+    client.stop();
+  });
+
+  it("CON4 a server that takes connections and drops them at once is dialled ever more rarely", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.transport.onState((state) => {
+      if (state === "connected") world.clock.after(50, () => client.transport.disconnect());
+    });
+    client.transport.disconnect();
+    await world.clock.advance(20 * 60_000);
+    const before = client.transport.connects;
+    await world.clock.advance(60_000);
+    expect(client.transport.connects - before).toBeLessThan(30);
+    client.stop();
+  });
+
   it("CON4 tries at once, but not in the same instant, when the network comes back", async () => {
     const world = new World();
     const client = await world.liveClient(ANNA);
@@ -317,6 +417,37 @@ describe("the list", () => {
     await world.clock.advance(300);
     await refreshed;
     expect(list.getSnapshot().rows?.[0]?.headSeq).toBe(9);
+  });
+
+  it("RCV7 UI2 F4 a list whose last push was lost is right again within 30 s", async () => {
+    const world = new World();
+    const { client, list } = await liveList(world);
+    client.transport.faults = { ...NO_FAULTS, pushDropped: 1 };
+    world.say(WEBER, "not pushed");
+    await world.clock.advance(30_000);
+    expect(list.getSnapshot().rows?.[0]?.headSeq).toBe(1);
+    list.stop();
+    client.stop();
+  });
+
+  it("RCV7 F7 a reading that a dead network swallowed is not waited for, and its late rows undo nothing", async () => {
+    const world = new World();
+    const { client, list } = await liveList(world);
+    let legs = 0;
+    client.api.latencyMs = () => {
+      legs += 1;
+      return legs === 2 ? 5_000 : 10;
+    };
+    const refreshed = list.refresh();
+    await world.clock.advance(100);
+    world.say(WEBER, "newer");
+    await world.clock.advance(4_000);
+    await refreshed;
+    expect(list.getSnapshot().rows?.[0]?.headSeq).toBe(1);
+    await world.clock.advance(10_000);
+    expect(list.getSnapshot().rows?.[0]?.headSeq).toBe(1);
+    list.stop();
+    client.stop();
   });
 
   it("RCV7 a push without the row is a reason to read again; a failed reading is repeated", async () => {

@@ -1,8 +1,9 @@
 import { describe, expect, it } from "vitest";
 import type { Event } from "@/lib/protocol/event";
-import { ANNA, refused, WEBER } from "@/tests/support/sim/server-model";
-import { CHANNEL, type SimTransport } from "@/tests/support/sim/sim-network";
-import { World } from "@/tests/support/sim/world";
+import { messagesOf, normalFormOfItems } from "@/tests/support/sim/normal-form";
+import { ANNA, CONSULTATION_ID, refused, WEBER } from "@/tests/support/sim/server-model";
+import { CHANNEL, NO_FAULTS, type SimTransport } from "@/tests/support/sim/sim-network";
+import { type SimClient, World } from "@/tests/support/sim/world";
 
 /** Commits without any push, and gives the events to deliver by hand. */
 function commitSilently(world: World, texts: readonly string[]): Event[] {
@@ -16,6 +17,27 @@ function commitSilently(world: World, texts: readonly string[]): Event[] {
 
 function deliver(transport: SimTransport, ...events: readonly (Event | undefined)[]): void {
   for (const event of events) if (event) transport.deliver(CHANNEL, event.type, event);
+}
+
+/** A tab whose machine sleeps: its timers run all at once when it wakes. To be called before there are any. */
+function freezable({ clock }: World): () => () => void {
+  const after = clock.after.bind(clock);
+  const late = new Set<() => void>();
+  let frozen = false;
+  clock.after = (ms, run) => {
+    const cancel = after(ms, () => (frozen ? late.add(run) : run()));
+    return () => {
+      cancel();
+      late.delete(run);
+    };
+  };
+  return () => {
+    frozen = true;
+    return () => {
+      frozen = false;
+      for (const run of late) run();
+    };
+  };
 }
 
 describe("RCV1 the gap", () => {
@@ -162,6 +184,153 @@ describe("RCV2 when to ask", () => {
   });
 });
 
+describe("RCV2 how often to ask", () => {
+  /** When the log was asked from now on, relative to now. */
+  async function askedWhile(client: SimClient, ms: number): Promise<number[]> {
+    const { clock } = client.world;
+    const [before, began] = [client.api.calls.length, clock.now];
+    await clock.advance(ms);
+    const asked = client.api.calls.slice(before).filter(({ method }) => method === "readEvents");
+    return asked.map(({ at }) => at - began);
+  }
+  const gaps = (times: readonly number[]) => times.slice(1).map((at, index) => at - (times[index] ?? 0));
+
+  it("RCV2 UI2 a failed question is asked again within 1.5 s while it is news, every 5 s at most later, rarely while hidden", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.api.faults = { ...NO_FAULTS, unavailable: 1 };
+    client.signals.set("visible");
+    const news = gaps(await askedWhile(client, 60_000));
+    expect(Math.min(...news)).toBeGreaterThanOrEqual(500);
+    expect(Math.max(...news)).toBeLessThanOrEqual(1_550);
+    await world.clock.advance(10 * 60_000);
+    const later = gaps(await askedWhile(client, 60_000));
+    expect(Math.max(...later)).toBeLessThanOrEqual(5_050);
+    expect(later.length).toBeLessThan(36);
+    client.signals.set("hidden");
+    await world.clock.advance(5 * 60_000);
+    const hidden = gaps(await askedWhile(client, 5 * 60_000));
+    expect(Math.min(...hidden)).toBeGreaterThanOrEqual(9_900);
+    expect(Math.max(...hidden)).toBeLessThanOrEqual(30_050);
+    client.signals.set("visible");
+    expect(Math.max(...gaps(await askedWhile(client, 20_000)))).toBeLessThanOrEqual(1_550);
+    world.say(WEBER, "the end");
+    client.api.faults = NO_FAULTS;
+    await world.clock.advance(2_000);
+    expect(client.texts).toEqual(["the end"]);
+    client.stop();
+  });
+
+  it("RCV2 SND4 a server's Retry-After is not cut short by polls, pushes, hints or somebody coming back", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.transport.reachable = false;
+    client.transport.disconnect();
+    await world.clock.advance(4_000);
+    client.api.script("readEvents", refused("unavailable", 20_000));
+    const [one, two] = commitSilently(world, ["one", "two"]);
+    client.signals.set("visible");
+    await world.clock.advance(30);
+    const silence = askedWhile(client, 19_900);
+    client.engine.markRead(1);
+    client.signals.set("hidden");
+    client.signals.set("visible");
+    deliver(client.transport, two);
+    if (one) client.transport.deliver(CHANNEL, "new-message", { ...one, hint: true, data: undefined });
+    expect(await silence).toEqual([]);
+    expect(await askedWhile(client, 1_000)).not.toEqual([]);
+    expect(client.texts).toEqual(["one", "two"]);
+    client.stop();
+  });
+
+  it("RCV2 RCV1 pushes, however many, do not hurry a server that just failed", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    const events = commitSilently(
+      world,
+      Array.from({ length: 200 }, (_, index) => `${index}`),
+    );
+    client.api.faults = { ...NO_FAULTS, unavailable: 1 };
+    const asked = askedWhile(client, 10_000);
+    for (const event of events.slice(1)) client.transport.deliver(CHANNEL, event.type, event, event.seq * 50);
+    expect(Math.min(...gaps(await asked))).toBeGreaterThanOrEqual(500);
+    client.stop();
+  });
+
+  it("RCV2 F7 a question that a dead network swallowed is asked again after 2.5 s, and is not waited for", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    commitSilently(world, ["missed"]);
+    client.api.script("readEvents", "lost-request", "lost-answer");
+    const asking = askedWhile(client, 9_000);
+    client.signals.set("visible");
+    const asked = await asking;
+    expect(asked).toHaveLength(3);
+    for (const gap of gaps(asked)) {
+      expect(gap).toBeGreaterThanOrEqual(3_000);
+      expect(gap).toBeLessThanOrEqual(4_050);
+    }
+    expect(client.texts).toEqual(["missed"]);
+    // The failures of those that were given up come in later, and mean nothing.
+    await world.clock.advance(10_000);
+    expect(client.view).toMatchObject({ reachable: true, failure: null });
+    client.stop();
+  });
+
+  it("RCV2 F30 in a slow network an answer that comes late counts, and from then on is waited for", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.transport.reachable = false;
+    client.transport.disconnect();
+    client.api.latencyMs = () => 2_000;
+    await world.clock.advance(20_000);
+    commitSilently(world, ["slowly"]);
+    const asked = gaps(await askedWhile(client, 60_000));
+    expect(client.texts).toEqual(["slowly"]);
+    expect(Math.min(...asked)).toBeGreaterThanOrEqual(4_000);
+    client.stop();
+  });
+
+  it("RCV2 RCV5 answers out of order undo nothing", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    commitSilently(world, ["one"]);
+    client.api.latencyMs = () => 4_000;
+    client.signals.set("visible");
+    await world.clock.advance(3_900);
+    client.api.latencyMs = () => 10;
+    commitSilently(world, ["two"]);
+    await world.clock.advance(300);
+    expect(client.texts).toEqual(["one", "two"]);
+    await world.clock.advance(20_000);
+    expect(client.texts).toEqual(["one", "two"]);
+    expect(client.untruths).toEqual([]);
+    client.stop();
+  });
+
+  it("RCV2 F8 after eight hours of sleep every timer is late at once: a handful of questions, then all is right", async () => {
+    const world = new World();
+    const freeze = freezable(world);
+    const client = await world.liveClient(ANNA);
+    world.say(WEBER, "before");
+    await world.clock.advance(1_000);
+    client.transport.disconnect();
+    await world.clock.advance(100);
+    const thaw = freeze();
+    commitSilently(world, ["slept through"]);
+    await world.clock.advance(8 * 3_600_000);
+    const before = client.api.calls.length;
+    thaw();
+    client.signals.set("visible");
+    client.signals.set("online");
+    await world.clock.advance(2_000);
+    expect(client.texts).toEqual(["before", "slept through"]);
+    expect(client.view.status).toBe("live");
+    expect(client.api.calls.length - before).toBeLessThanOrEqual(6);
+    client.stop();
+  });
+});
+
 describe("RCV3 events meet fetches", () => {
   it("RCV3 pushes before the first snapshot wait and are folded onto it", async () => {
     const world = new World();
@@ -257,6 +426,105 @@ describe("RCV4 another history", () => {
     expect(client.view.failure).toBeNull();
   });
 
+  it("RCV4 F39 late pushes of the history that was left cost a question each at most, never a load or the error", async () => {
+    const world = new World();
+    for (const text of ["one", "two", "three"]) world.say(WEBER, text);
+    const client = await world.liveClient(ANNA);
+    const late = commitSilently(world, ["four", "five", "six", "seven"]);
+    world.server.restoreTo(2);
+    world.say(WEBER, "after the restore");
+    await world.clock.advance(1_000);
+    expect(client.api.count("readSnapshot")).toBe(2);
+    for (const event of late) {
+      deliver(client.transport, event);
+      await world.clock.advance(300);
+    }
+    expect(client.view.failure).toBeNull();
+    expect(client.api.count("readSnapshot")).toBe(2);
+    expect(client.texts).toEqual(["one", "two", "after the restore"]);
+    client.stop();
+  });
+
+  it("RCV4 having given up it tries again by itself, rarely", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    const unreadable = { ok: false, failure: { kind: "unreadable" } } as const;
+    client.api.script("readEvents", unreadable, unreadable, unreadable);
+    for (let i = 0; i < 3; i += 1) {
+      client.signals.set("visible");
+      await world.clock.advance(200);
+    }
+    expect(client.view.failure).toBe("out-of-sync");
+    await world.clock.advance(30_500);
+    expect(client.view.failure).toBeNull();
+    client.stop();
+  });
+
+  it("RCV4 F31 ten thousand events behind: the newest page after two questions, the rest when somebody looks, equal to a fresh load", async () => {
+    const world = new World();
+    for (let i = 0; i < 80; i += 1) world.say(WEBER, `history ${i}`);
+    const client = await world.liveClient(ANNA);
+    client.signals.set("hidden");
+    commitSilently(
+      world,
+      Array.from({ length: 10_000 }, (_, index) => `${index}`),
+    );
+    const [calls, notified] = [client.api.calls.length, client.notifications];
+    client.signals.set("visible");
+    await world.clock.advance(50);
+    world.say(WEBER, "pushed meanwhile");
+    await world.clock.advance(100);
+    expect(client.api.calls.slice(calls).map(({ method }) => method)).toEqual(["readEvents", "readSnapshot"]);
+    expect(client.notifications - notified).toBeLessThanOrEqual(4);
+    expect(client.view).toMatchObject({ hasMore: true, failure: null, status: "live" });
+    expect(client.texts).toHaveLength(51);
+    expect(client.texts.at(-1)).toBe("pushed meanwhile");
+    for (let page = 0; page < 3; page += 1) {
+      void client.engine.loadOlder();
+      await world.clock.advance(50);
+    }
+    expect(client.view.items).toHaveLength(201);
+    const oldest = client.view.items[0]?.message?.seq ?? 0;
+    const fresh = world.server.readSnapshot(Number.MAX_SAFE_INTEGER);
+    expect(normalFormOfItems(client.view.items, oldest)).toEqual(messagesOf(fresh.messages, oldest));
+    expect(client.untruths).toEqual([]);
+    client.stop();
+  });
+
+  it("RCV4 F31 far behind, own words of unknown outcome in the part that was skipped are settled, once", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    client.api.script("sendMessage", "lost-answer", "lost-answer");
+    await client.send("mine");
+    client.signals.set("offline");
+    await world.clock.advance(15_000);
+    commitSilently(
+      world,
+      Array.from({ length: 2_000 }, (_, index) => `${index}`),
+    );
+    client.signals.set("online");
+    await world.clock.advance(60_000);
+    expect(client.view.items.filter(({ pending }) => pending !== null)).toEqual([]);
+    expect([...world.server.messages.values()].filter(({ content }) => content === "mine")).toHaveLength(1);
+    expect(client.untruths).toEqual([]);
+    client.stop();
+  });
+
+  it("RCV4 a snapshot that pushes overtook on its way takes nothing back for longer than one question", async () => {
+    const world = new World();
+    for (let i = 0; i < 3; i += 1) world.say(WEBER, `${i}`);
+    const client = await world.liveClient(ANNA);
+    const unreadable = { ok: false, failure: { kind: "unreadable" } } as const;
+    client.api.script("readEvents", unreadable);
+    client.api.latencyMs = () => 200;
+    client.signals.set("visible");
+    await world.clock.advance(650);
+    world.say(WEBER, "pushed after the snapshot was read");
+    await world.clock.advance(1_000);
+    expect(client.texts).toEqual(["0", "1", "2", "pushed after the snapshot was read"]);
+    client.stop();
+  });
+
   it("RCV4 a refusal to read is shown, and an expired session comes back by itself", async () => {
     const world = new World();
     const client = await world.liveClient(ANNA);
@@ -337,6 +605,30 @@ describe("RCV6 older pages", () => {
     expect(client.view.items).toHaveLength(61);
   });
 
+  it("RCV6 a page asked for before everything was loaded afresh is refused, and read again", async () => {
+    const world = new World();
+    const old = world.say(WEBER, "old words");
+    for (let i = 0; i < 60; i += 1) world.say(WEBER, `${i}`);
+    const client = await world.liveClient(ANNA);
+    client.api.latencyMs = () => 300;
+    const page = client.engine.loadOlder();
+    await world.clock.advance(310);
+    // Deleted unnoticed after the page was read, and before the snapshot that replaces the window.
+    const { onCommit } = world.server;
+    world.server.onCommit = () => undefined;
+    world.server.delete(WEBER, old);
+    world.server.onCommit = onCommit;
+    client.api.latencyMs = () => 5;
+    client.api.script("readEvents", { ok: false, failure: { kind: "unreadable" } });
+    client.signals.set("visible");
+    await world.clock.advance(1_000);
+    await page;
+    expect(client.api.count("readSnapshot")).toBe(2);
+    expect(client.item(old)?.message).toMatchObject({ content: null });
+    expect(client.view.items).toHaveLength(61);
+    client.stop();
+  });
+
   it("RCV6 pages are asked for one after the other", async () => {
     const world = new World();
     for (let i = 0; i < 160; i += 1) world.say(WEBER, `${i}`);
@@ -351,6 +643,64 @@ describe("RCV6 older pages", () => {
     await world.clock.advance(100);
     expect(client.texts).toEqual(Array.from({ length: 160 }, (_, index) => `${index}`));
     expect(client.view.hasMore).toBe(false);
+  });
+});
+
+describe("RCV7 positions", () => {
+  const at = (seq: number) => ({
+    userId: WEBER.id,
+    deliveredUpToSeq: seq,
+    deliveredAt: "2026-01-01T00:00:00.000Z",
+    readUpToSeq: seq,
+    readAt: "2026-01-01T00:00:00.000Z",
+  });
+  const push = (client: SimClient, epoch: string, seq: number) =>
+    client.transport.deliver(CHANNEL, "message-read", {
+      v: 1,
+      consultationId: client.view.consultation?.id ?? CONSULTATION_ID,
+      epoch,
+      position: at(seq),
+    });
+  const weberIn = (client: SimClient) =>
+    client.view.participants.find(({ user }) => user.id === WEBER.id)?.position.readUpToSeq;
+
+  it("RCV7 positions before the first snapshot wait, the furthest counts, and those of another history do not", async () => {
+    const world = new World();
+    for (let i = 0; i < 9; i += 1) world.say(ANNA, `${i}`);
+    const client = world.client(ANNA);
+    client.api.latencyMs = () => 400;
+    client.start();
+    await world.clock.advance(300);
+    push(client, world.server.epoch, 7);
+    push(client, world.server.epoch, 3);
+    await world.clock.advance(600);
+    expect(weberIn(client)).toBe(7);
+    client.stop();
+
+    const second = world.client(ANNA);
+    second.api.latencyMs = () => 400;
+    second.start();
+    await world.clock.advance(300);
+    push(second, "an epoch that was left", 9);
+    await world.clock.advance(600);
+    expect(weberIn(second)).toBe(0);
+    second.stop();
+  });
+
+  it("RCV7 F39 a position of the new history that overtakes its snapshot is not lost", async () => {
+    const world = new World();
+    for (let i = 0; i < 9; i += 1) world.say(ANNA, `${i}`);
+    const client = await world.liveClient(ANNA);
+    world.server.restoreTo(5);
+    client.api.latencyMs = () => 200;
+    client.signals.set("visible");
+    await world.clock.advance(650);
+    // The snapshot was read; the position is pushed while it is on its way.
+    push(client, world.server.epoch, 4);
+    await world.clock.advance(300);
+    expect(client.view.items).toHaveLength(5);
+    expect(weberIn(client)).toBe(4);
+    client.stop();
   });
 });
 
@@ -388,5 +738,26 @@ describe("the store", () => {
     client.start();
     await world.clock.advance(200);
     expect(client.texts).toEqual(["while stopped"]);
+  });
+
+  it("C1 RCV2 answers to questions and pages from before a stop change nothing after a restart", async () => {
+    const world = new World();
+    for (let i = 0; i < 60; i += 1) world.say(WEBER, `${i}`);
+    const client = await world.liveClient(ANNA);
+    client.api.latencyMs = () => 500;
+    void client.engine.loadOlder();
+    client.signals.set("visible");
+    await world.clock.advance(100);
+    client.stop();
+    client.start();
+    expect(client.view.loadingOlder).toBe(false);
+    client.api.latencyMs = () => 10;
+    await world.clock.advance(200);
+    void client.engine.loadOlder();
+    await world.clock.advance(2_000);
+    expect(client.texts).toEqual(Array.from({ length: 60 }, (_, index) => `${index}`));
+    expect(client.view.status).toBe("live");
+    client.stop();
+    expect(client.transport.listenerCount).toBe(0);
   });
 });
