@@ -70,7 +70,10 @@ export interface SocketHost {
   readonly random: SeededRandom;
   /** On the tab's own clock: late while it is frozen, never after its end. */
   after(ms: number, run: () => void): () => void;
+  /** Runs when the tab is awake. */
   deliver(run: () => void): void;
+  /** As `deliver`, unless it has slept for too long to get it. */
+  receive(run: () => void): void;
   /** Asks the app for the right to listen; the HTTP status of a refusal, null for no answer. */
   authorise(channel: string): Promise<{ ok: true } | { ok: false; status: number | null }>;
   /** Word of this number may have been lost on the way to this tab. */
@@ -131,8 +134,17 @@ export class TabSocket implements Transport {
     const giveUp = this.#host.after(CONNECT_TIMEOUT_MS, () => {
       if (session === this.#session && this.#state === "connecting") this.disconnect("lost");
     });
-    this.#clock.after(20 + this.#host.random.below(40), () => {
-      if (session !== this.#session || this.#cutOff()) return;
+    this.#shakeHands(session, 20 + this.#host.random.below(40), giveUp);
+  }
+
+  /** Into a black hole the machine knocks again and again, ever more slowly. */
+  #shakeHands(session: number, ms: number, giveUp: () => void): void {
+    this.#clock.after(ms, () => {
+      if (session !== this.#session) return;
+      if (this.#cutOff()) {
+        this.#shakeHands(session, Math.max(1_000, ms * 2), giveUp);
+        return;
+      }
       if (this.#faults.on("sockets-down") || this.#faults.on("offline", this.#host.index)) {
         this.#faults.count("sockets-down");
         this.#host.deliver(() => {
@@ -248,7 +260,7 @@ export class TabSocket implements Transport {
     const at = lateMs === undefined ? Math.max(this.#lastFrameAt, arrival) : arrival + lateMs;
     if (lateMs === undefined) this.#lastFrameAt = at;
     this.#clock.after(at - this.#clock.now, () =>
-      this.#host.deliver(() => {
+      this.#host.receive(() => {
         if (session === this.#session && this.#state === "connected") run();
       }),
     );

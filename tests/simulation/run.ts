@@ -8,12 +8,20 @@ export interface Outcome {
   readonly operations: number;
   readonly messages: number;
   readonly struck: ReadonlyMap<string, number>;
-  /** Milliseconds from the end of all faults until each screen equalled a fresh fetch. */
-  readonly heals: readonly number[];
-  /** Of those, the ones that nothing but a lost last push kept waiting. */
-  readonly silentHeals: readonly number[];
+  readonly heals: readonly Heal[];
   readonly virtualMs: number;
   readonly screensJudged: number;
+}
+
+/** How one screen came back, in milliseconds from the end of all faults. */
+interface Heal {
+  readonly tab: number;
+  /** Until it equalled a fresh fetch. */
+  readonly screenMs: number;
+  /** Until no own words were waiting; null: none were. */
+  readonly sentMs: number | null;
+  /** Nothing could tell it what it missed. */
+  readonly silent: boolean;
 }
 
 /** UI2. Two seconds, and one journey there and back on top for the repair itself. */
@@ -42,6 +50,7 @@ interface Patient {
   readonly why: string;
   healedAt: number | null;
   differsSince: number | null;
+  sentAt: number | null;
 }
 
 /** Plays a plan to its end and judges it. The same plan gives the same outcome. */
@@ -49,11 +58,10 @@ export async function runPlan(plan: Plan, trace: string[] | null = null): Promis
   const world = new World(plan, trace);
   const { clock } = world;
   const broken = () => world.violations.length > 0;
-  const heals: number[] = [];
-  const silentHeals: number[] = [];
+  const heals: Heal[] = [];
   world.begin();
   if (!(await clock.advanceUntil(plan.until, broken))) {
-    await healAll(world, heals, silentHeals);
+    await healAll(world, heals);
     if (!broken()) await judgeCalm(world);
     if (!broken()) await judgeEnd(world);
   }
@@ -63,14 +71,13 @@ export async function runPlan(plan: Plan, trace: string[] | null = null): Promis
     messages: world.messageCount,
     struck: world.faults.struck,
     heals,
-    silentHeals,
     virtualMs: clock.now,
     screensJudged: world.tabs.reduce((sum, { screen }) => sum + screen.looks, 0),
   };
 }
 
 /** I4 and UI2: how long each screen takes once nothing is in its way any more. */
-async function healAll(world: World, heals: number[], silentHeals: number[]): Promise<void> {
+async function healAll(world: World, heals: Heal[]): Promise<void> {
   const { clock } = world;
   const endedAt = clock.now;
   const examined = world.tabs.map((tab) => examine(world, tab, endedAt));
@@ -89,21 +96,28 @@ async function healAll(world: World, heals: number[], silentHeals: number[]): Pr
         patient.differsSince = null;
       } else {
         open += 1;
-        patient.differsSince ??= clock.now;
+        // Positions are a courtesy and go on moving: they are judged again in calm.
+        if (patient.healedAt === null || difference !== "other positions") patient.differsSince ??= clock.now;
+        else patient.differsSince = null;
         const { healedAt, deadline, differsSince, why } = patient;
-        if (clock.now > (healedAt === null ? deadline : differsSince + UPKEEP_MS)) {
+        if (clock.now > (healedAt === null ? deadline : (differsSince ?? clock.now) + UPKEEP_MS)) {
           const after = Math.round(clock.now - endedAt);
           world.violate("I4", `${patient.tab.name}: ${difference}, ${after} ms after all faults ended (${why})`);
         }
       }
-      if (world.unsent(patient.tab).length > 0) open += 1;
+      if (world.unsent(patient.tab).length === 0) patient.sentAt ??= clock.now;
+      else {
+        patient.sentAt = null;
+        open += 1;
+      }
     }
     return open === 0 && world.unpublished() === 0;
   };
   const healed = await clock.advanceUntil(Math.max(longest, flushTime(world)) + 1_000, look);
-  for (const { healedAt, silent } of patients) {
+  for (const { tab, healedAt, sentAt, silent } of patients) {
     if (healedAt === null) continue;
-    (silent ? silentHeals : heals).push(healedAt - endedAt);
+    const sentMs = sentAt === null || sentAt === endedAt ? null : sentAt - endedAt;
+    heals.push({ tab: tab.index, screenMs: healedAt - endedAt, sentMs, silent });
   }
   if (healed || world.violations.length > 0) return;
   for (const { tab, why } of patients) {
@@ -146,7 +160,15 @@ function examine(world: World, tab: Tab, endedAt: number): Patient {
       : status === "polling" || !looksFine
         ? [HEAL_POLLING_MS, "polling"]
         : [HEAL_MS, status];
-  return { tab, deadline: asked + limit, silent: silent || gaveUp, why, healedAt: null, differsSince: null };
+  return {
+    tab,
+    deadline: asked + limit,
+    silent: silent || gaveUp,
+    why,
+    healedAt: null,
+    differsSince: null,
+    sentAt: null,
+  };
 }
 
 /** A minute without any fault: everybody comes back to live, words travel at once, nobody asks more than it takes. */

@@ -92,6 +92,7 @@ export class Tab implements StorageUser {
         random,
         after: (ms, run) => this.#after(ms, run),
         deliver: (run) => this.deliver(run),
+        receive: (run) => this.receive(run),
         authorise: (channel) => this.#authorise(channel),
         onLostPush: (push) => this.#onLostPush(push),
         onDelivered: (push) => this.#onDelivered(push),
@@ -242,6 +243,15 @@ export class Tab implements StorageUser {
     else this.#late.push(run);
   }
 
+  /** From the network: what comes to a machine that has slept for long finds nobody. */
+  receive(run: () => void): void {
+    if (!this.#outOfReach()) this.deliver(run);
+  }
+
+  #outOfReach(): boolean {
+    return this.#frozenSince !== null && this.#world.clock.now - this.#frozenSince > CONNECTIONS_OUTLIVE_MS;
+  }
+
   #after(ms: number, run: () => void): Cancel {
     this.#timers += 1;
     let open = true;
@@ -349,8 +359,9 @@ export class Tab implements StorageUser {
     this.#world.note(`${this.name} asks: ${what}`);
     return new Promise((resolve) => {
       let open = true;
-      const settle = (result: ApiResult<T>) => {
+      const settle = (answer: ApiResult<T>) => {
         if (!open) return;
+        const result = this.#outOfReach() ? UNKNOWN : answer;
         open = false;
         this.#hanging.delete(broken);
         stopTimeout();

@@ -45,6 +45,7 @@ export function summarise({ outcomes, failures, seconds }: Summary, { markdown =
   for (const outcome of outcomes) {
     for (const [what, count] of outcome.struck) struck.set(what, (struck.get(what) ?? 0) + count);
   }
+  const heals = outcomes.flatMap((outcome) => outcome.heals);
   const faults = [...struck].sort((a, b) => b[1] - a[1]).map(([what, count]) => `${what} ${count}`);
   const rows: [string, string][] = [
     ["histories", `${outcomes.length}, ${failures.length} failed, in ${seconds.toFixed(1)} s`],
@@ -52,8 +53,12 @@ export function summarise({ outcomes, failures, seconds }: Summary, { markdown =
     ["messages sent", `${sum(outcomes.map(({ messages }) => messages))}`],
     ["virtual hours", (sum(outcomes.map(({ virtualMs }) => virtualMs)) / 3_600_000).toFixed(1)],
     ["screens judged", `${sum(outcomes.map(({ screensJudged }) => screensJudged))}`],
-    ["heal", percentiles(outcomes.flatMap(({ heals }) => heals))],
-    ["heal of a lost last push", percentiles(outcomes.flatMap(({ silentHeals }) => silentHeals))],
+    ["heal", percentiles(heals.filter(({ silent }) => !silent).map(({ screenMs }) => screenMs))],
+    [
+      "heal of what nothing tells of",
+      percentiles(heals.filter(({ silent }) => silent).map(({ screenMs }) => screenMs)),
+    ],
+    ["waiting words sent", percentiles(heals.flatMap(({ sentMs }) => sentMs ?? []))],
     ["invariants", Object.keys(RULES).join(" ")],
     ["faults and doings", faults.join(", ")],
   ];

@@ -1,13 +1,15 @@
 import { readFileSync } from "node:fs";
 import { parseArgs } from "node:util";
+import { ABSENCES, measureHealing } from "@/tests/simulation/heal";
 import { type Plan, planOf } from "@/tests/simulation/plan";
 import { type Failure, judge, runSeeds } from "@/tests/simulation/run-seeds";
 import { shrink } from "@/tests/simulation/shrink";
-import { describeFailure, describePlan, summarise } from "@/tests/simulation/words";
+import { describeFailure, describePlan, percentiles, summarise } from "@/tests/simulation/words";
 
 /**
  * `npm run test:simulation -- --seeds 1000 --from 1`   many histories and what they came to
  * `npm run test:simulation -- --seed 17`               one, with its operations (`--trace`: and all that was said)
+ * `npm run test:simulation -- --heal 100`              how long screens take after absences that people know
  * `npm run test:simulation -- --plan plan.json`        a plan from a file, as a failure prints it
  */
 const { values } = parseArgs({
@@ -16,6 +18,7 @@ const { values } = parseArgs({
     from: { type: "string", default: "1" },
     seed: { type: "string" },
     plan: { type: "string" },
+    heal: { type: "string" },
     report: { type: "boolean", default: false },
     trace: { type: "boolean", default: false },
     "no-shrink": { type: "boolean", default: false },
@@ -41,7 +44,21 @@ async function one(plan: Plan): Promise<void> {
   process.exitCode = failure ? 1 : 0;
 }
 
-if (values.plan) await one(JSON.parse(readFileSync(values.plan, "utf8")));
+async function heal(seeds: number): Promise<void> {
+  for (const absence of Object.keys(ABSENCES) as (keyof typeof ABSENCES)[]) {
+    const { heals, sends, failures } = await measureHealing(absence, seeds);
+    console.log(
+      `${absence}: screen ${percentiles(heals)}; waiting words sent ${percentiles(sends)}; ${failures.length} failed`,
+    );
+    const [first] = failures;
+    if (!first) continue;
+    process.exitCode = 1;
+    await explain(first);
+  }
+}
+
+if (values.heal) await heal(Number(values.heal));
+else if (values.plan) await one(JSON.parse(readFileSync(values.plan, "utf8")));
 else if (values.seed) await one(planOf(Number(values.seed)));
 else {
   const summary = await runSeeds({ from: Number(values.from), count: Number(values.seeds) });
