@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { pruneSessions } from "@/lib/server/accounts/sessions";
 import { recordReceipt } from "@/lib/server/commands/record-receipt";
 import { sendMessage } from "@/lib/server/commands/send-message";
 import { startConsultation } from "@/lib/server/commands/start-consultation";
@@ -23,7 +24,7 @@ describe("history", () => {
     await sendMany(patient, consultationId, 120);
     const snapshot = await readSnapshot(patient, consultationId);
     expect(snapshot.messages.map(({ seq }) => seq)).toEqual(Array.from({ length: 50 }, (_, index) => 71 + index));
-    expect(snapshot).toMatchObject({ hasMore: true, headSeq: 120, push: "ok" });
+    expect(snapshot).toMatchObject({ hasMore: true, headSeq: 120 });
 
     const older = await readMessages(patient, consultationId, { before: 71, limit: 50 });
     expect(older.messages.map(({ seq }) => seq)).toEqual(Array.from({ length: 50 }, (_, index) => 21 + index));
@@ -43,7 +44,7 @@ describe("history", () => {
     const page = await readEvents(practitioner, consultationId, { after: 2, limit: 3, epoch });
     if ("reset" in page) return expect.unreachable();
     expect(page.events.map(({ seq }) => seq)).toEqual([3, 4, 5]);
-    expect(page).toMatchObject({ headSeq: 7, epoch, push: "ok" });
+    expect(page).toMatchObject({ headSeq: 7, epoch });
     expect(page.positions.map(({ userId }) => userId).sort()).toEqual([patient.userId, practitioner.userId].sort());
   });
 
@@ -170,5 +171,26 @@ describe("list", () => {
       () => readViewer(patient),
     ];
     for (const read of reads) await expect(read()).rejects.toMatchObject({ code: "session-ended" });
+  });
+});
+
+describe("old sessions", () => {
+  it("ATK103 are removed a month after their end, and refused all the same; the others stay", async () => {
+    const [gone, ended, living] = [
+      await createPerson("PATIENT"),
+      await createPerson("PATIENT"),
+      await createPerson("PATIENT"),
+    ];
+    await db()
+      .$executeRaw`UPDATE sessions SET expires_at = clock_timestamp() - interval '31 days' WHERE id = ${gone.sessionId}::uuid`;
+    await db()
+      .$executeRaw`UPDATE sessions SET ended_at = clock_timestamp() - interval '29 days' WHERE id = ${ended.sessionId}::uuid`;
+    await pruneSessions();
+    const left = await db().session.findMany({
+      where: { userId: { in: [gone, ended, living].map(({ userId }) => userId) } },
+    });
+    expect(left.map(({ id }) => id).sort()).toEqual([ended.sessionId, living.sessionId].sort());
+    await expect(readViewer(gone)).rejects.toMatchObject({ code: "session-ended" });
+    expect((await readViewer(living)).id).toBe(living.userId);
   });
 });

@@ -19,3 +19,8 @@ export async function endSession(sessionId: string): Promise<void> {
   await db().$executeRaw`
     UPDATE sessions SET ended_at = clock_timestamp() WHERE id = ${sessionId}::uuid AND ended_at IS NULL`;
 }
+
+/** Removes what has been of no use for a month; some at a time, so that it never takes long. */
+export async function pruneSessions(): Promise<void> {
+  await db().$executeRaw`SELECT prune_sessions()`;
+}

@@ -2,6 +2,7 @@ import "server-only";
 import { randomUUID } from "node:crypto";
 import type { Event } from "@/lib/protocol/event";
 import type { PushState } from "@/lib/protocol/snapshot";
+import { pruneSessions } from "@/lib/server/accounts/sessions";
 import { logger } from "@/lib/server/log";
 import type { RelayPorts, RelayReport } from "./ports";
 import { databaseLease } from "./publication-lease";
@@ -33,14 +34,23 @@ export function startRelay(options: { sweepEveryMs?: number } = {}): { stop(): P
     onAppended: (consultationId, unheld) => relay.wake(consultationId, { heldElsewhere: !unheld }),
     onListening: () => relay.wake(),
   });
+  const housekeeping = setInterval(keepHouse, KEEP_HOUSE_EVERY_MS).unref();
   return {
     async stop() {
       if (holder.__murphRelay === relay) delete holder.__murphRelay;
+      clearInterval(housekeeping);
       await relay.stop();
       // Last: what the relay still held was its own until now.
       await listening.stop();
     },
   };
+}
+
+/** Rare and cheap, so that it needs no process of its own. */
+const KEEP_HOUSE_EVERY_MS = 3_600_000;
+
+function keepHouse(): void {
+  pruneSessions().catch((error: unknown) => logger().warn({ err: error }, "old sessions not removed"));
 }
 
 /** Publishes until nothing is left that can be claimed: for cron hosts and tests. */

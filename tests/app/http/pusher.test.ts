@@ -277,7 +277,7 @@ describe("open routes", () => {
     const answer = await new HttpClient(app.baseUrl).get("/api/health");
     expect([answer.status, answer.body]).toEqual([
       200,
-      { status: "ok", database: "ok", channels: "ok", relayLagMs: expect.any(Number) },
+      { status: "ok", database: "ok", channels: "ok", relayLagMs: expect.any(Number), push: "ok" },
     ]);
   });
 
