@@ -45,6 +45,7 @@ export function createCircuit(
   let closedAt = Number.NEGATIVE_INFINITY;
   let cancelProbe = (): void => undefined;
   let probes = 0;
+  let stopped = false;
 
   return {
     isOpen: () => outage !== null,
@@ -53,7 +54,10 @@ export function createCircuit(
       if (!outage) troubleSince = null;
     },
     probe,
-    stop: () => cancelProbe(),
+    stop() {
+      stopped = true;
+      cancelProbe();
+    },
   };
 
   function failed(error: unknown, begunAt: number): void {
@@ -69,6 +73,7 @@ export function createCircuit(
   }
 
   function scheduleProbe(): void {
+    if (stopped) return;
     const jitter = 0.75 + random.next() / 2;
     cancelProbe = clock.after(pause() * jitter, () => {
       scheduleProbe();
@@ -97,7 +102,7 @@ export function createCircuit(
   }
 
   function close(): void {
-    if (!outage) return;
+    if (!outage || stopped) return;
     cancelProbe();
     report({ kind: "provider-back", afterMs: Math.round(clock.now() - outage.since) });
     outage = null;

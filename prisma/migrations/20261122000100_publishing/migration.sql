@@ -68,9 +68,10 @@ LANGUAGE sql AS $$
   FROM claimed
 $$;
 
+-- For a process of the earlier version, which does not say what it holds: null takes nothing from its own hands.
 CREATE OR REPLACE FUNCTION claim_publications(p_owner uuid, p_most integer, p_events integer) RETURNS jsonb
 LANGUAGE sql AS $$
-  SELECT claim_publications(p_owner, p_most, p_events, '{}')
+  SELECT claim_publications(p_owner, p_most, p_events, NULL)
 $$;
 
 -- As before, and the cursor never moves back: a holder that has published nothing yet asks with 0 what comes next.

@@ -7,6 +7,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import { v7 as uuidV7 } from "uuid";
 import { beforeAll, describe, expect, test } from "vitest";
 import { WebSocket } from "ws";
+import { VIEWER_FIELD } from "@/lib/protocol/viewer-header";
 import { endSession, openSession } from "@/lib/server/accounts/sessions";
 import { db } from "@/lib/server/db";
 import { channelsKeys, clientOf, rowsOf, useApp } from "@/tests/support/app-world";
@@ -174,6 +175,20 @@ describe("the send form without JavaScript", () => {
     expect([answer.status, answer.text.includes("kept xxxx")]).toEqual([200, true]);
     expect(answer.text).toMatch(/role="alert"/);
     expect(await messagesNow()).toEqual(before);
+  });
+
+  test("SND5 a form of a page that was rendered for somebody else sends nothing, and the words are not lost", async () => {
+    const form = sendForm((await patient.get(room())).text);
+    form.set("content", "written as another");
+    form.set(VIEWER_FIELD, world.practitioner.userId);
+    const before = await messagesNow();
+    const answer = await postForm(patient, form, { Origin: app.baseUrl });
+    expect([answer.status, answer.text.includes("written as another")]).toEqual([200, true]);
+    expect(answer.text).toMatch(/role="alert"/);
+    expect(await messagesNow()).toEqual(before);
+    form.set(VIEWER_FIELD, world.patient.userId);
+    await postForm(patient, form, { Origin: app.baseUrl });
+    expect((await messagesNow()).at(-1)?.content).toBe("written as another");
   });
 
   test("ATK75 a foreign, null or missing origin is 403 and nothing is sent, whatever X-Forwarded-Host says", async () => {
