@@ -42,6 +42,7 @@ export function MessageList(props: MessageListProps) {
   const { view, now } = useViewpoint();
   const scroller = useRef<HTMLDivElement>(null);
   const [sizes, setSizes] = useState<number[] | null>(null);
+  const [scrolls, setScrolls] = useState(false);
   const [activeKey, setActiveKey] = useState<string | null>(null);
   const [leftAtSeq, setLeftAtSeq] = useState<number | null>(null);
   const stick = useRef(true);
@@ -59,8 +60,11 @@ export function MessageList(props: MessageListProps) {
   const activeIndex = activeRow(rows, activeKey);
 
   useLayoutEffect(() => {
-    const plain = scroller.current?.querySelector("[data-plain-rows]");
-    if (plain) setSizes(Array.from(plain.children, (row) => row.getBoundingClientRect().height));
+    const box = scroller.current;
+    const plain = box?.querySelector("[data-plain-rows]");
+    if (!box || !plain) return;
+    setSizes(Array.from(plain.children, (row) => row.getBoundingClientRect().height));
+    setScrolls(box.scrollHeight > box.clientHeight);
   }, []);
 
   const lastKey = rows.at(-1)?.key;
@@ -144,7 +148,8 @@ export function MessageList(props: MessageListProps) {
                 shift={shift}
                 cache={[sizes]}
                 itemSize={ROW_GUESS_PX}
-                ssrCount={sizes.length}
+                // Holds the first rows until the first scroll: where there is none, later rows would never be drawn.
+                {...(scrolls ? { ssrCount: sizes.length } : {})}
                 startMargin={HISTORY_EDGE_HEIGHT}
                 bufferSize={600}
                 keepMounted={activeIndex < 0 ? [] : [activeIndex]}

@@ -36,7 +36,7 @@ describe("F18 two tabs of one person", () => {
     await expect.poll(() => textsIn(consultationId), { timeout: 10_000 }).toEqual(texts);
     for (const tab of [page, beside]) {
       await expect.poll(() => sentOf(tab)).toBe(8);
-      expect(await bubbles(tab)).toEqual(texts);
+      await expect.poll(() => bubbles(tab)).toEqual(texts);
     }
     expect(posts.map((body) => JSON.parse(body).content)).toEqual(texts);
   });

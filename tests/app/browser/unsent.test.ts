@@ -32,6 +32,7 @@ describe("F23 ten messages written offline", () => {
     const { page, context, provoked } = await join(patient, consultationId, TALL);
     provoked.push("net::", "503");
     await writeOffline(page, TEN);
+    await expect.poll(() => bubbles(page)).toEqual(TEN);
     const release = await holdSends(context);
     await page.reload();
     await expectTenWaiting(page);
