@@ -22,4 +22,4 @@ it("I1 I2 I3 I4 I5 F12 F13 F14 F15 F16 F18 F23 seeded chaos: every kind of fault
   expect(result.typed).toBeGreaterThanOrEqual(150);
   expect(new Set(result.faults.map(({ kind }) => kind)).size).toBe(Object.keys(FAULTS).length);
   expect(result.acknowledged).toBe(result.saved);
-}, 300_000);
+}, 400_000);

@@ -86,13 +86,13 @@ async function checkScreens({ committed, screens, typed, findings }: Checked): P
   const allowed = new Set(typed.map(({ token }) => token));
   await Promise.all(
     screens.map(async (screen) => {
-      const { bubbles, complete } = await screen.readAll().catch((error: Error) => {
+      const { bubbles, complete, place } = await screen.readAll().catch((error: Error) => {
         findings.add("stuck", `${screen.name} could not be read: ${error.message}`);
-        return { bubbles: [], complete: false };
+        return { bubbles: [], complete: false, place: "unknown" };
       });
       if (!complete) {
-        findings.add("stuck", `${screen.name} did not show its beginning (${bubbles.length} bubbles)`);
-        return;
+        findings.add("stuck", `${screen.name} did not show its beginning (${bubbles.length} bubbles, at ${place})`);
+        if (bubbles.length < committed.rows.length) return;
       }
       const shown = new Map(bubbles.map((bubble) => [bubble.id, bubble]));
       const missing = committed.rows.filter(({ id }) => !shown.has(id));

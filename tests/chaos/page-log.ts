@@ -164,12 +164,15 @@ export async function composerEmptied(ms: number): Promise<boolean> {
  */
 export async function readConversation(options: { beginning: string; ms: number }): Promise<{
   bubbles: Bubble[];
+  /** False where time was up before the beginning was reached. */
   complete: boolean;
+  /** Where it stood then. */
+  place: string;
 }> {
   const chaos = (window as unknown as Recorded).__chaos;
   const log = document.querySelector('[role="log"]');
   const found = new Map<string, Bubble>();
-  if (!chaos || !log) return { bubbles: [], complete: true };
+  if (!chaos || !log) return { bubbles: [], complete: true, place: "no log" };
   const deadline = Date.now() + options.ms;
   const drawn = () =>
     new Promise<void>((resolve) => {
@@ -201,5 +204,7 @@ export async function readConversation(options: { beginning: string; ms: number 
     }
     if (whole()) break;
   }
-  return { bubbles: [...found.values()], complete: Date.now() < deadline };
+  const { scrollTop, scrollHeight, clientHeight } = log;
+  const place = `${Math.round(scrollTop)} of ${scrollHeight} - ${clientHeight}, "${log.textContent?.slice(0, 60)}"`;
+  return { bubbles: [...found.values()], complete: Date.now() < deadline, place };
 }

@@ -15,6 +15,19 @@ export function isClean({ findings, brokenOff }: ChaosResult): boolean {
   return findings.length === 0 && !brokenOff;
 }
 
+/** The result for machines, with deliveries as figures. */
+export function jsonOf({ deliveries, ...result }: ChaosResult): string {
+  const figures = (values: readonly number[]) => ({
+    messages: values.length,
+    p50: percentile(values, 0.5),
+    p95: percentile(values, 0.95),
+    max: Math.max(0, ...values),
+  });
+  const down = deliveries.filter(({ channelsDown }) => channelsDown);
+  const delivery = { all: figures(deliveries.map(({ ms }) => ms)), channelsDown: figures(down.map(({ ms }) => ms)) };
+  return `${JSON.stringify({ ...result, delivery }, null, 2)}\n`;
+}
+
 /** The result as plain text. */
 export function reportOf(result: ChaosResult): string {
   const { findings, faults, deliveries } = result;

@@ -2,7 +2,6 @@ import type { BrowserContext, CDPSession, Page } from "playwright-core";
 import { en } from "@/lib/i18n/en";
 import { clock, Late, until, within } from "./deadline";
 import {
-  type Bubble,
   composerEmptied,
   composerHolds,
   drainLog,
@@ -227,8 +226,8 @@ export class Screen {
     this.#offline = offline;
   }
 
-  async readAll(): Promise<{ bubbles: Bubble[]; complete: boolean }> {
-    if (!this.#page || !this.up) return { bubbles: [], complete: false };
+  async readAll(): ReturnType<typeof readConversation> {
+    if (!this.#page || !this.up) return { bubbles: [], complete: false, place: "down" };
     const options = { beginning: en.chat.beginning, ms: READ_MS };
     return within(this.#page.evaluate(readConversation, options), `reading ${this.name}`, READ_MS + CALL_MS);
   }

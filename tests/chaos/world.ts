@@ -12,11 +12,13 @@ import { BROWSER_ARGUMENTS, ensureBrowser } from "@/tests/support/find-browser";
 import { freePort } from "@/tests/support/start-built-app";
 import { createConsultation, createPerson, type Person } from "@/tests/support/world";
 import { Database } from "./committed";
+import { within } from "./deadline";
 import { INIT_SCRIPTS } from "./page-log";
 import { type Part, startApp, startChannels, startPostgres } from "./parts";
 import { startReaper } from "./reaper";
 import { Screen } from "./screen";
 
+const CLOSE_MS = 15_000;
 const SECRET = "a secret of the chaos runs alone";
 
 /** One app process with a door of its own to everything it and its browsers use. */
@@ -55,7 +57,7 @@ export async function startWorld(options: { distDir: string; seed: number; rooms
   const reaper = startReaper();
   const closers: (() => Promise<unknown>)[] = [() => reaper.close()];
   const close = async () => {
-    for (const closer of closers.splice(0).reverse()) await closer().catch(() => undefined);
+    for (const closer of closers.splice(0).reverse()) await within(closer(), "an end", CLOSE_MS).catch(() => undefined);
   };
   try {
     fs.mkdirSync(folder);

@@ -1,6 +1,6 @@
 import { writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { isClean, reportOf } from "@/tests/chaos/report";
+import { isClean, jsonOf, reportOf } from "@/tests/chaos/report";
 import { runChaos } from "@/tests/chaos/run";
 import { buildApp } from "@/tests/support/start-built-app";
 
@@ -47,7 +47,7 @@ try {
     signal: stop.signal,
     ...(values.only === undefined ? {} : { kinds: values.only.split(",") }),
   });
-  if (values.json !== undefined) writeFileSync(values.json, `${JSON.stringify(result, null, 2)}\n`);
+  if (values.json !== undefined) writeFileSync(values.json, jsonOf(result));
   console.log(`\n${reportOf(result)}\n`);
   process.exitCode = isClean(result) ? 0 : 1;
 } finally {
