@@ -10,7 +10,7 @@ const PONG_TIMEOUT_MS = 6_000;
 /** The last resort: attempts end earlier, by the transport. */
 const CONNECT_TIMEOUT_MS = 15_000;
 const SIGN_IN_AGAIN_MS = { first: 5_000, longest: 120_000 };
-const CONFIG_TIMEOUT_MS = 10_000;
+const CONFIG_TIMEOUT_MS = 5_000;
 
 /** The tab's one connection, with what the server said about reaching it. */
 export interface PusherClient {

@@ -243,8 +243,13 @@ export class EventFeed {
       },
       takeLate: () => {
         if (!result.ok || "reset" in result.value) return;
+        const page = result.value;
+        if (!this.#reload && page.epoch === this.#conversation?.epoch) {
+          this.#takePage(page);
+          // Good news this old may be outdated by bad; bad news only costs a question too many.
+          if (page.push === "delayed") this.#apply({ type: "push-state", push: page.push });
+        }
         this.#succeeded();
-        if (!this.#reload && result.value.epoch === this.#conversation?.epoch) this.#takePage(result.value);
       },
     };
   }

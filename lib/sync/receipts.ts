@@ -6,7 +6,7 @@ import { Timer } from "./timer";
 
 const DELIVERED_DEBOUNCE_MS = 1_000;
 const READ_DEBOUNCE_MS = 300;
-const RETRY = { baseMs: 2_000, maxMs: 60_000 };
+const RETRY = { baseMs: 1_000, maxMs: 15_000 };
 
 export interface ReceiptsOptions {
   readonly consultationId: string;

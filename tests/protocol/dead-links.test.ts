@@ -1,5 +1,6 @@
 // @vitest-environment happy-dom
 import { describe, expect, test } from "vitest";
+import { CONSULTATION_ID } from "@/tests/support/sim/server-model";
 import { CHANNEL } from "@/tests/support/sim/sim-network";
 import { liveTab, pass } from "./live-tab";
 import { until } from "./until";
@@ -17,6 +18,30 @@ describe("CON3 frames that are lost while the socket lives", () => {
     stop();
     await until("live again", () => status() === "live", 8_000);
     expect(authorisations()).toBe(before + 2);
+  });
+});
+
+describe("C1 channels that were left", () => {
+  test("C1 one that was left before its subscription succeeded is not subscribed by the next connection", async () => {
+    const { proxy, transport, status, origin } = await liveTab();
+    const presence = `presence-consultation-${CONSULTATION_ID}`;
+    const authorisations = () => origin.count(`POST /api/pusher/auth ${presence}`);
+    const lossy = proxy.frames({ match: ({ event }) => event === "pusher_internal:subscription_succeeded", drop: 1 });
+    const subscription = transport.subscribe(presence, {
+      onSubscribed: () => undefined,
+      onRefused: () => undefined,
+      onLost: () => undefined,
+      events: {},
+    });
+    await until("the authorisation", () => authorisations() === 1);
+    subscription.close();
+    await pass(1_200);
+    lossy();
+    proxy.closeSockets(4200);
+    await until("the loss", () => status() !== "live");
+    await until("live again", () => status() === "live", 3_000);
+    expect(authorisations()).toBe(1);
+    expect(await origin.occupied()).toEqual([CHANNEL]);
   });
 });
 
