@@ -56,7 +56,7 @@ function browserPorts(viewerId: string): BrowserPorts {
   const serverTime = createServerTime();
   return {
     api: createApi(viewerId, serverTime),
-    transport: createTransport(),
+    transport: createTransport(viewerId),
     clock: browserClock,
     random: browserRandom,
     signals: browserSignals,

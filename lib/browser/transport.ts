@@ -35,7 +35,10 @@ export type ClosableTransport = Transport & { close(): void };
  * connection that rests after it was lost or refused until it is told to try again. pusher-js by itself comes back
  * after exactly one second, with everybody else.
  */
-export function createTransport(signals: Pick<Signals, "onChange"> = browserSignals): ClosableTransport {
+export function createTransport(
+  viewerId: string,
+  signals: Pick<Signals, "onChange"> = browserSignals,
+): ClosableTransport {
   const channels = new Map<string, SharedChannel>();
   const listeners = new Set<(state: SocketState) => void>();
   let client: PusherClient | null = null;
@@ -178,7 +181,7 @@ export function createTransport(signals: Pick<Signals, "onChange"> = browserSign
         client.pusher.connect();
         return;
       }
-      pusherClient().then(
+      pusherClient(viewerId).then(
         (adopted) => {
           if (!closed) adopt(adopted);
         },

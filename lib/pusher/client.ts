@@ -1,6 +1,7 @@
 import type Pusher from "pusher-js";
 import type { Options } from "pusher-js";
 import { type PusherConfig, pusherConfigSchema } from "@/lib/protocol/pusher-config";
+import { VIEWER_HEADER } from "@/lib/protocol/viewer-header";
 
 export type { Channel, default as Pusher } from "pusher-js";
 
@@ -22,15 +23,15 @@ export interface PusherClient {
 const holder = globalThis as { __murphPusherClient?: Promise<PusherClient> | undefined };
 
 /** Lazy, because its configuration comes at run time. A failure is forgotten: the next call tries again. */
-export function pusherClient(): Promise<PusherClient> {
-  holder.__murphPusherClient ??= createPusherClient().catch((error: unknown) => {
+export function pusherClient(viewerId: string): Promise<PusherClient> {
+  holder.__murphPusherClient ??= createPusherClient(viewerId).catch((error: unknown) => {
     holder.__murphPusherClient = undefined;
     throw error;
   });
   return holder.__murphPusherClient;
 }
 
-/** Ends the connection for good; the next `pusherClient()` makes a new one. */
+/** Ends the connection for good; the next `pusherClient` makes a new one. */
 export async function closePusherClient(): Promise<void> {
   const client = holder.__murphPusherClient;
   holder.__murphPusherClient = undefined;
@@ -45,13 +46,13 @@ export async function closePusherClient(): Promise<void> {
   pusher.disconnect();
 }
 
-async function createPusherClient(): Promise<PusherClient> {
+async function createPusherClient(viewerId: string): Promise<PusherClient> {
   const config = await readConfig();
   // Two builds: the one that can decrypt is larger and breaks when it is merely imported on the server.
   const { default: PusherJs } = config.encrypted
     ? await import("pusher-js/with-encryption")
     : await import("pusher-js");
-  const pusher = new PusherJs(config.key, pusherOptions(config, window.location));
+  const pusher = new PusherJs(config.key, pusherOptions(config, window.location, viewerId));
   keepSignedIn(pusher);
   return { pusher, config };
 }
@@ -83,7 +84,13 @@ async function readConfig(): Promise<PusherConfig> {
 }
 
 /** `wsHost: null` is the origin that the page came from. No host but `wsHost` and our own origin is ever asked. */
-export function pusherOptions(config: PusherConfig, page: Pick<Location, "hostname" | "port" | "protocol">): Options {
+export function pusherOptions(
+  config: PusherConfig,
+  page: Pick<Location, "hostname" | "port" | "protocol">,
+  viewerId: string,
+): Options {
+  // SND5: another tab may have signed in as somebody else, whose cookie this tab then shares.
+  const headers = { [VIEWER_HEADER]: viewerId };
   const pageTLS = page.protocol === "https:";
   const forceTLS = config.wsHost === null ? pageTLS : config.forceTLS;
   const pagePort = page.port === "" ? null : Number(page.port);
@@ -100,8 +107,8 @@ export function pusherOptions(config: PusherConfig, page: Pick<Location, "hostna
     activityTimeout: ACTIVITY_TIMEOUT_MS,
     pongTimeout: PONG_TIMEOUT_MS,
     unavailableTimeout: CONNECT_TIMEOUT_MS,
-    channelAuthorization: { endpoint: sameOrigin("/api/pusher/auth"), transport: "ajax" },
-    userAuthentication: { endpoint: sameOrigin("/api/pusher/user-auth"), transport: "ajax" },
+    channelAuthorization: { endpoint: sameOrigin("/api/pusher/auth"), transport: "ajax", headers },
+    userAuthentication: { endpoint: sameOrigin("/api/pusher/user-auth"), transport: "ajax", headers },
   };
 }
 

@@ -133,7 +133,7 @@ describe("usePusherSubscription", { timeout: 30_000 }, () => {
     const heard = vi.fn();
     render(inProviders(<Listener channel={CHANNEL} onHear={heard} />));
     await waitFor(async () => expect(await origin.occupied()).toEqual([CHANNEL]), PATIENCE);
-    const { pusher } = await pusherClient();
+    const { pusher } = await pusherClient(ANNA.id);
     const channel = pusher.channel(CHANNEL);
     const bindings = () =>
       Object.values(channel.callbacks._callbacks).reduce((sum, callbacks) => sum + callbacks.length, 0);

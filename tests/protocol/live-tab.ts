@@ -40,7 +40,7 @@ export async function liveTab() {
       return () => listeners.delete(listener);
     },
   };
-  const transport = createTransport(signals);
+  const transport = createTransport(ANNA.id, signals);
   const serverTime = createServerTime();
   const ports = {
     api: createApi(ANNA.id, serverTime),
