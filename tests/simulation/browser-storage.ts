@@ -34,6 +34,8 @@ interface TabState {
  */
 export class BrowserStorage {
   readonly commands = new Map<string, StoredCommand>();
+  /** Every id that was ever kept here, on disk or in a tab's memory. */
+  readonly kept = new Set<string>();
   readonly #clock: VirtualClock;
   readonly #random: SeededRandom;
   readonly #faults: StorageFaults;
@@ -41,6 +43,7 @@ export class BrowserStorage {
   readonly #locks = new Map<string, LockRequest[]>();
   #lastSerial = 0;
   #busyUntil = 0;
+  #wiped = false;
   /** Called after every write: the moment at which words could get lost. */
   onWrite: () => void = () => {};
 
@@ -85,6 +88,7 @@ export class BrowserStorage {
         this.#enqueue(user, () => {
           this.#lastSerial += 1;
           const stored = { ...command, serial: this.#lastSerial };
+          this.kept.add(stored.id);
           if (this.#faults.quotaExceeded()) {
             state.memory.set(stored.id, stored);
             if (!state.refused) {
@@ -123,6 +127,7 @@ export class BrowserStorage {
 
   /** Signing out. */
   wipe(): void {
+    this.#wiped = true;
     this.commands.clear();
     for (const state of this.#tabs.values()) state.memory.clear();
     for (const user of this.#tabs.keys()) this.#tellTab(user, null);
@@ -132,6 +137,7 @@ export class BrowserStorage {
     this.#busyUntil = Math.max(this.#busyUntil, this.#clock.now + this.#faults.latencyMs());
     return new Promise((resolve) => {
       this.#clock.after(this.#busyUntil - this.#clock.now, () => {
+        if (this.#wiped) return;
         // The tab died while its transaction was open: it took effect or it did not.
         if (!user.alive() && this.#random.chance(0.5)) return;
         const value = effect();

@@ -8,16 +8,22 @@ export class Faults {
   readonly struck = new Map<string, number>();
   #open: Window[] = [];
 
-  begin(window: Window): void {
+  /** When the provider's REST side stopped taking calls; null: it takes them. */
+  restDownSince: number | null = null;
+
+  begin(window: Window, now: number): void {
+    if (window.fault === "rest-down") this.restDownSince ??= now;
     this.#open.push(window);
   }
 
   end(window: Window): void {
     this.#open = this.#open.filter((other) => other !== window);
+    if (!this.on("rest-down")) this.restDownSince = null;
   }
 
   endAll(): void {
     this.#open = [];
+    this.restDownSince = null;
   }
 
   count(what: string): void {

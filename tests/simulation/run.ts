@@ -100,7 +100,9 @@ async function healAll(world: World, heals: Heal[]): Promise<void> {
         if (patient.healedAt === null || difference !== "other positions") patient.differsSince ??= clock.now;
         else patient.differsSince = null;
         const { healedAt, deadline, differsSince, why } = patient;
-        if (clock.now > (healedAt === null ? deadline : (differsSince ?? clock.now) + UPKEEP_MS)) {
+        // What could not be told before cannot be told of the next words either.
+        const upkeep = patient.silent ? HEAL_SILENT_MS : UPKEEP_MS;
+        if (clock.now > (healedAt === null ? deadline : (differsSince ?? clock.now) + upkeep)) {
           const after = Math.round(clock.now - endedAt);
           world.violate("I4", `${patient.tab.name}: ${difference}, ${after} ms after all faults ended (${why})`);
         }
@@ -150,14 +152,17 @@ function examine(world: World, tab: Tab, endedAt: number): Patient {
   const untold = Math.max(tab.lostPositionAt, ...world.untoldPositions.values());
   const lost = tab.lostSeq > tab.deliveredSeq || untold >= tab.toldPositionsAt;
   const restored = tab.toldEpoch !== world.model.epoch;
-  const silent = looksFine && (tab.socket.blackHoled || lost || restored || world.unpublished() > 0);
+  // Who was away or looked elsewhere asks on coming back.
+  const comesBack = !tab.visible || !tab.online;
+  const untellable = !comesBack && (tab.socket.blackHoled || lost || restored);
+  const silent = looksFine && (untellable || (world.unpublished() > 0 && !world.publishesAgainAtOnce()));
   const { status, failure } = tab.engine.getSnapshot();
   const gaveUp = failure === "out-of-sync";
   const [limit, why] = gaveUp
     ? [HEAL_GIVEN_UP_MS, "gave up"]
     : silent
       ? [HEAL_SILENT_MS, "silent"]
-      : status === "polling" || !looksFine
+      : status === "polling" || !looksFine || world.unpublished() > 0
         ? [HEAL_POLLING_MS, "polling"]
         : [HEAL_MS, status];
   return {
@@ -194,8 +199,10 @@ async function judgeCalm(world: World): Promise<void> {
     if (difference !== null) world.violate("I4", `${tab.name}: ${difference}, in calm since ${beganAt}`);
   }
   if (broken() || world.model.status !== "IN_PROGRESS") return;
-  const [first] = world.tabs;
-  void first?.send("in calm");
+  const isHeldUp = (tab: Tab) => tab.engine.getSnapshot().items.some(({ pending }) => pending !== null);
+  const first = world.tabs.find((tab) => !isHeldUp(tab));
+  if (!first) return;
+  void first.send("in calm");
   const { headSeq } = world.model;
   await clock.advanceUntil(DELIVERED_WITHIN_MS, broken);
   if (world.model.headSeq !== headSeq + 1) world.violate("SND", "words sent in calm did not arrive");

@@ -95,9 +95,18 @@ export class Screen {
   #judgeGone(keys: ReadonlySet<string>, items: readonly TimelineItem[]): void {
     for (const [key, status] of this.#shown) {
       if (keys.has(key) || CONFIRMED.includes(status)) continue;
-      if (this.#watch.wasSaved(key) || this.#watch.wasGivenUp(key)) continue;
+      if (this.#watch.wasGivenUp(key) || (this.#watch.wasSaved(key) && !this.#isStillToCome(key, items))) continue;
       this.#violate("I5", `${key} was ${status} and is gone from the screen (${items.length} items)`);
     }
+  }
+
+  /** It stands in the log, and further on than this screen has come: for a moment it is nowhere to be seen. */
+  #isStillToCome(key: string, items: readonly TimelineItem[]): boolean {
+    const histories = this.#watch.histories();
+    const current = histories.at(-1) ?? [];
+    const place = current.indexOf(key);
+    const last = items.findLast(({ message }) => message !== null)?.key;
+    return histories.length === 1 && place !== -1 && (last === undefined || place > current.indexOf(last));
   }
 
   #violate(rule: string, message: string): void {

@@ -18,6 +18,7 @@ import { Screen, type ScreenWatch } from "./screen";
 
 /** As lib/browser/api-client.ts: no answer by then is an unknown outcome. */
 const TIMEOUT_MS = 10_000;
+const LONG_CALL_MS = 400;
 /** Sockets and requests of a machine that slept for longer are dead when it wakes. */
 const CONNECTIONS_OUTLIVE_MS = 60_000;
 
@@ -39,7 +40,9 @@ export interface Surroundings extends ScreenWatch {
   note(text: string): void;
   onAccepted(tab: Tab, id: string, content: string): void;
   onAcknowledged(tab: Tab, id: string): void;
+  onSending(tab: Tab, id: string): void;
   onCommitted(tab: Tab, id: string): void;
+  onDelivered(tab: Tab, seq: number): void;
   onPositionMoved(userId: string): void;
 }
 
@@ -56,6 +59,11 @@ export class Tab implements StorageUser {
   readonly screen: Screen;
   /** Times of all calls, authorisations and connection attempts: what this tab costs. */
   readonly calls: number[] = [];
+  /** The one that is on its way, as this tab sees it. */
+  sending: string | null = null;
+  /** When a call last failed or took long: what follows may wait for its reasons. */
+  troubleAt = 0;
+  readonly storage: BrowserStorage;
   readonly waitingForServer: { until: number } = { until: 0 };
   /** Highest number that was lost on its way here while the link looked alive, and highest that arrived. */
   lostSeq = 0;
@@ -69,7 +77,8 @@ export class Tab implements StorageUser {
   readonly #world: Surroundings;
   readonly #ports: Ports;
   readonly #signalListeners = new Set<(signal: Signal) => void>();
-  readonly #hanging = new Set<() => void>();
+  /** What ends each call under way without an answer, and when it was made. */
+  readonly #hanging = new Map<() => void, number>();
   #alive = true;
   #frozenSince: number | null = null;
   #late: (() => void)[] = [];
@@ -84,6 +93,7 @@ export class Tab implements StorageUser {
     this.name = `tab ${index}${load > 0 ? `'${load}` : ""} (${browser.person.name})`;
     this.browser = browser;
     this.viewer = browser.person;
+    this.storage = browser.storage;
     this.random = random;
     this.#world = world;
     this.socket = new TabSocket(
@@ -146,6 +156,13 @@ export class Tab implements StorageUser {
     };
   }
 
+  /** Every call of this long was answered well and at once. */
+  isServedWell(forMs: number): boolean {
+    const { now } = this.#world.clock;
+    if (now - this.troubleAt <= forMs) return false;
+    return [...this.#hanging.values()].every((askedAt) => now - askedAt <= LONG_CALL_MS);
+  }
+
   alive(): boolean {
     return this.#alive;
   }
@@ -161,6 +178,7 @@ export class Tab implements StorageUser {
   enterRoom(): void {
     if (this.inRoom || !this.#alive) return;
     this.inRoom = true;
+    this.troubleAt = this.#world.clock.now;
     this.engine.start();
     this.screen.look();
   }
@@ -185,7 +203,7 @@ export class Tab implements StorageUser {
     this.#late = [];
     this.screen.close();
     this.socket.disconnect("lost");
-    this.browser.storage.close(this);
+    this.storage.close(this);
   }
 
   async send(content: string): Promise<void> {
@@ -196,6 +214,7 @@ export class Tab implements StorageUser {
 
   setOnline(online: boolean): void {
     if (online === this.#online) return;
+    this.troubleAt = this.#world.clock.now;
     this.#online = online;
     if (!online) {
       this.socket.disconnect("lost");
@@ -211,6 +230,7 @@ export class Tab implements StorageUser {
   }
 
   freeze(): void {
+    this.troubleAt = this.#world.clock.now;
     this.#frozenSince ??= this.#world.clock.now;
   }
 
@@ -219,6 +239,7 @@ export class Tab implements StorageUser {
     if (this.#frozenSince === null) return;
     const slept = this.#world.clock.now - this.#frozenSince;
     this.#frozenSince = null;
+    this.troubleAt = this.#world.clock.now;
     if (!this.#alive) return;
     if (slept > CONNECTIONS_OUTLIVE_MS) {
       this.#world.faults.count("slept");
@@ -234,7 +255,7 @@ export class Tab implements StorageUser {
 
   /** Requests that hang (or crawl) end without an answer: the network broke, or came back and they were cut. */
   breakHanging(): void {
-    for (const end of [...this.#hanging]) end();
+    for (const end of [...this.#hanging.keys()]) end();
   }
 
   deliver(run: () => void): void {
@@ -288,7 +309,9 @@ export class Tab implements StorageUser {
     const { seq, epoch } = data as { seq?: number; epoch?: string };
     if (epoch !== undefined) this.toldEpoch = epoch;
     this.#world.note(`${this.name} is pushed ${seq ?? "a position"}`);
-    if (seq !== undefined) this.deliveredSeq = Math.max(this.deliveredSeq, seq);
+    if (seq === undefined) return;
+    this.deliveredSeq = Math.max(this.deliveredSeq, seq);
+    this.#world.onDelivered(this, seq);
   }
 
   // ── HTTP ──────────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -321,6 +344,8 @@ export class Tab implements StorageUser {
       readMessages: (_id, query) => read(`messages before ${query.before}`, () => model.readMessages(query)),
       listConsultations: () => read("list", () => ({ consultations: model.listFor(this.viewer) })),
       sendMessage: async (command) => {
+        this.#world.onSending(this, command.id);
+        this.sending = command.id;
         const result = await this.#call(`send ${command.id}`, async (server) => {
           const { result, appended } = await server.query(() => {
             const done = server.append((relay) => model.send(this.viewer, command, relay));
@@ -330,6 +355,7 @@ export class Tab implements StorageUser {
           server.publishAppended(appended);
           return result;
         });
+        this.sending = null;
         if (result.ok) this.#world.onAcknowledged(this, command.id);
         return result;
       },
@@ -355,7 +381,8 @@ export class Tab implements StorageUser {
   /** From the tab to a server and back, with all that may happen on the way. Settles on the tab's own time. */
   #call<T>(what: string, ask: (server: AppServer) => Promise<ApiResult<T>>): Promise<ApiResult<T>> {
     const { clock } = this.#world;
-    this.calls.push(clock.now);
+    const askedAt = clock.now;
+    this.calls.push(askedAt);
     this.#world.note(`${this.name} asks: ${what}`);
     return new Promise((resolve) => {
       let open = true;
@@ -369,6 +396,7 @@ export class Tab implements StorageUser {
           this.#world.note(
             `${this.name} hears of ${what}: ${result.ok ? brief(result.value) : wordsOf(result.failure)}`,
           );
+          if (!result.ok || clock.now - askedAt > LONG_CALL_MS) this.troubleAt = clock.now;
           if (!result.ok && result.failure.kind === "refused" && result.failure.retryAfterMs !== null) {
             this.waitingForServer.until = this.#world.clock.now + result.failure.retryAfterMs;
           }
@@ -378,12 +406,13 @@ export class Tab implements StorageUser {
       };
       const broken = () => settle(UNKNOWN);
       const stopTimeout = this.#world.clock.after(TIMEOUT_MS, broken);
-      this.#hanging.add(broken);
-      void this.#travel(ask, settle, broken);
+      this.#hanging.set(broken, askedAt);
+      void this.#travel(what, ask, settle, broken);
     });
   }
 
   async #travel<T>(
+    what: string,
     ask: (server: AppServer) => Promise<ApiResult<T>>,
     settle: (result: ApiResult<T>) => void,
     broken: () => void,
@@ -398,7 +427,9 @@ export class Tab implements StorageUser {
     // It hangs until somebody gives up.
     if (faults.on("network-dead", index)) return;
     const slow = faults.strikes("slow", index, random) ? random.below(14_000) : 0;
-    await clock.sleep(latency() + slow);
+    const lag = faults.on("laggy", index) ? 100 + random.below(1_200) : 0;
+    await clock.sleep(latency() + slow + lag);
+    if (what.startsWith("send") && faults.strikes("refuses", index, random)) return settle(no("payload-too-large"));
     if (faults.strikes("lost-request", index, random)) return;
     if (faults.strikes("unavailable", index, random)) {
       return settle(no("unavailable", random.chance(0.5) ? (1 + random.below(3)) * 1_000 : null));
@@ -415,14 +446,14 @@ export class Tab implements StorageUser {
     const result = await this.#answerOf(server, ask);
     stopWatching();
     if (faults.strikes("lost-answer", index, random) || faults.on("network-dead", index)) return;
-    await clock.sleep(latency());
+    await clock.sleep(latency() + (lag > 0 ? random.below(1_200) : 0));
     const garbled = faults.on("deploy") || faults.strikes("garbled", index, random);
     settle(result.ok && garbled ? { ok: false, failure: { kind: "unreadable" } } : result);
   }
 
   async #answerOf<T>(server: AppServer, ask: (server: AppServer) => Promise<ApiResult<T>>): Promise<ApiResult<T>> {
     const { faults } = this.#world;
-    if (faults.on("session-ended", this.browser.index) || this.browser.person !== this.viewer) {
+    if (faults.on("session-ended", this.browser.index) || this.browser.storage !== this.storage) {
       faults.count("session-ended");
       return no(this.random.chance(0.5) ? "unauthenticated" : "session-ended");
     }

@@ -16,6 +16,19 @@ import { type Browser, type Surroundings, Tab } from "./tab";
 const BEN: User = { id: "e0000000-0000-4000-8000-000000000005", role: "PATIENT", name: "Ben", image: null };
 const PEOPLE: readonly User[] = [ANNA, WEBER, IBRAHIM, BEN];
 const SERVERS = 2;
+const DAY_MS = 24 * 3_600_000;
+/** Word between the tabs of one browser takes two seconds at most. */
+const NEWS_TRAVELS_MS = 2_500;
+/** RCV1: 400 ms of patience, the journey, the next page. */
+const GAP_CLOSED_MS = 1_200;
+/** Longer than any pause that trouble leaves behind. */
+const UNTROUBLED_MS = 32_000;
+/** CON2: three seconds of patience, then a poll every three with jitter. */
+const POLLING_AFTER_MS = 8_000;
+const POLLED_MS = 4_500;
+/** A head check at the latest tells that pushes are delayed. */
+const TOLD_AFTER_MS = 32_000;
+const CHECKED_MS = 29_000;
 
 export interface Violation {
   readonly rule: string;
@@ -61,6 +74,10 @@ export class World implements Surroundings {
   readonly #words = new Map<string, Words>();
   readonly #acknowledged = new Set<string>();
   readonly #givenUp = new Set<string>();
+  /** Only what a person gave up: it must not leave any more once every tab has heard of it. */
+  readonly #givenUpAt = new Map<string, number>();
+  readonly #connectedAt = new Map<Tab, number>();
+  #restoredAt = Number.NEGATIVE_INFINITY;
   readonly #restoredAway = new Set<string>();
   /** What was published at least once, of the present epoch. */
   #takenEpoch = "";
@@ -136,6 +153,7 @@ export class World implements Surroundings {
     this.#takenEpoch = this.model.epoch;
     this.#takenUpTo = this.model.headSeq;
     for (const server of this.servers) server.start();
+    this.watchLag();
     for (const [index] of this.places.entries()) {
       this.clock.after(this.#random.below(1_500), () => this.#openTab(index));
     }
@@ -247,6 +265,18 @@ export class World implements Surroundings {
     return this.model.headSeq - (this.#takenEpoch === this.model.epoch ? this.#takenUpTo : 0);
   }
 
+  /** The provider is all that kept events from being published: the relays find out within a probe. */
+  publishesAgainAtOnce(): boolean {
+    const others: readonly string[] = ["crash-server", "restore"];
+    return (
+      this.faults.restMode() !== null &&
+      this.faults.restMode() !== "401" &&
+      !this.plan.operations.some(
+        (one) => others.includes(one.kind) || (one.kind === "window" && one.fault.startsWith("database")),
+      )
+    );
+  }
+
   // ── Watching ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Kept only when somebody wants to read along. */
@@ -281,16 +311,88 @@ export class World implements Surroundings {
   }
 
   onAccepted(tab: Tab, id: string, content: string): void {
-    const { storage } = tab.browser;
+    const { storage } = tab;
+    if (!storage.kept.has(id)) this.violate("SND1", `${tab.name}: ${id} left the composer before it was kept`);
     const serial = storage.commands.get(id)?.serial ?? storage.memoryOf(tab).find((stored) => stored.id === id)?.serial;
     this.#words.set(id, { id, content, author: tab.viewer, tab, storage, order: serial ?? this.#words.size });
     this.#unsettled.add(id);
     this.#judgeWords();
   }
 
+  /** SND2, SND4, SND5: who may send what, at the moment at which it leaves. */
+  onSending(tab: Tab, id: string): void {
+    const { storage } = tab;
+    const other = this.tabs.find((one) => one !== tab && one.storage === storage && one.sending !== null);
+    if (other) this.violate("SND2", `${tab.name} sends ${id} while ${other.name} has ${other.sending} on its way`);
+    const givenUpAt = this.#givenUpAt.get(id);
+    if (givenUpAt !== undefined && this.clock.now > givenUpAt + NEWS_TRAVELS_MS) {
+      this.violate("SND5", `${tab.name} sends ${id}, which was given up at ${givenUpAt}`);
+    }
+    const stored = storage.commands.get(id);
+    if (!stored) return;
+    const held = [...storage.commands.values()].find(({ serial, parked }) => parked !== null && serial < stored.serial);
+    if (held) this.violate("SND4", `${tab.name} sends ${id} past ${held.id}, which is parked (${held.parked})`);
+    const age = stored.queuedAt === null ? 0 : WORLD_BEGAN + this.clock.now - Date.parse(stored.queuedAt);
+    if (age > DAY_MS + 60_000)
+      this.violate("SND5", `${tab.name} sends ${id}, written ${Math.round(age / 3_600_000)} hours ago`);
+  }
+
+  /** RCV1: what was pushed is on the screen a gap's hold and a journey later, where nothing else is wrong. */
+  onDelivered(tab: Tab, seq: number): void {
+    const { epoch } = this.model;
+    this.#later(GAP_CLOSED_MS, () => {
+      if (!this.#isUntroubled(tab) || epoch !== this.model.epoch) return;
+      const missing = this.#missing(tab, seq);
+      if (missing !== null)
+        this.violate("RCV1", `${tab.name} was pushed ${seq} ${GAP_CLOSED_MS} ms ago and lacks ${missing}`);
+    });
+  }
+
+  /** CON2: while words come over HTTP only, a screen is one poll behind and no more. */
+  watchLag(): void {
+    this.#later(1_000, () => {
+      this.watchLag();
+      for (const tab of this.tabs) {
+        if (tab.socket.state() === "connected") this.#connectedAt.set(tab, this.clock.now);
+        if (!this.#isUntroubled(tab)) continue;
+        const apart = this.clock.now - (this.#connectedAt.get(tab) ?? 0) > POLLING_AFTER_MS;
+        const told = this.faults.restDownSince !== null && this.clock.now - this.faults.restDownSince > TOLD_AFTER_MS;
+        const before = WORLD_BEGAN + this.clock.now - (apart || told ? POLLED_MS : CHECKED_MS);
+        const settled = this.model.log.findLastIndex(({ at }) => Date.parse(at) < before) + 1;
+        const missing = this.#missing(tab, settled);
+        if (missing !== null)
+          this.violate(
+            "CON2",
+            `${tab.name} lacks ${missing} for more than ${apart || told ? POLLED_MS : CHECKED_MS} ms`,
+          );
+      }
+    });
+  }
+
+  /** Seen, awake, signed in, and every call of the last while was answered well and at once. */
+  #isUntroubled(tab: Tab): boolean {
+    return (
+      tab.alive() &&
+      tab.inRoom &&
+      !tab.frozen &&
+      tab.visible &&
+      tab.online &&
+      tab.isServedWell(UNTROUBLED_MS) &&
+      this.#restoredAt + UNTROUBLED_MS < this.clock.now
+    );
+  }
+
+  /** The last message up to this number, unless the screen has it. */
+  #missing(tab: Tab, upTo: number): number | null {
+    const { items } = tab.engine.getSnapshot();
+    const newest = items.findLast(({ message }) => message !== null)?.message?.seq ?? 0;
+    const id = this.model.order.findLast((one) => this.model.message(one).seq <= upTo);
+    const seq = id === undefined ? 0 : this.model.message(id).seq;
+    return seq > newest ? seq : null;
+  }
+
   onCommitted(tab: Tab, id: string): void {
     this.#unsettled.delete(id);
-    if (this.#givenUp.has(id) && !this.#words.has(id)) this.violate("SND5", `${id} was wiped and sent all the same`);
     const words = this.#words.get(id);
     if (words && words.author !== tab.viewer) this.violate("SND5", `${id} was sent by ${tab.name}`);
   }
@@ -406,6 +508,11 @@ export class World implements Surroundings {
     return tab;
   }
 
+  #giveUp(id: string): void {
+    this.#givenUp.add(id);
+    if (!this.model.messages.has(id)) this.#givenUpAt.set(id, this.clock.now);
+  }
+
   #giveUpMemory({ id, storage }: Words): void {
     if (!storage.commands.has(id)) this.#givenUp.add(id);
   }
@@ -428,6 +535,7 @@ export class World implements Surroundings {
       case "edit":
       case "delete":
       case "react":
+      case "say":
         this.#change(operation);
         return;
       case "complete":
@@ -465,7 +573,7 @@ export class World implements Surroundings {
 
   #atTab(operation: Extract<Operation, { tab: number }>): void {
     const tab = this.places[operation.tab]?.current;
-    if (!tab || tab.frozen) return;
+    if (!tab || tab.frozen || tab.storage !== tab.browser.storage) return;
     switch (operation.kind) {
       case "send":
         for (let index = 0; index < operation.count; index += 1)
@@ -485,7 +593,7 @@ export class World implements Surroundings {
           tab.engine.retry(parked.key);
           return;
         }
-        this.#givenUp.add(parked.key);
+        this.#giveUp(parked.key);
         tab.engine.discard(parked.key);
         return;
       }
@@ -503,13 +611,29 @@ export class World implements Surroundings {
   }
 
   /** An edit, a deletion or a reaction from somewhere else: a device that is not simulated. */
-  #change({ kind, person, pick }: Extract<Operation, { kind: "edit" | "delete" | "react" }>): void {
+  #change({ kind, person, pick }: Extract<Operation, { person: number }>): void {
     const user = this.#person(person);
+    if (kind === "say") {
+      const texts = [...this.model.messages.values()].filter((message) => message.kind === "text");
+      const quoted = pick % 3 === 0 ? null : texts[texts.length - 1 - (pick % Math.min(70, texts.length))];
+      const command = {
+        id: this.nextMessageId(),
+        consultationId: "",
+        content: `said at ${this.clock.now}`,
+        attachmentIds: [],
+      };
+      this.model.send(user, { ...command, replyToId: quoted?.id ?? null });
+      return;
+    }
     const own = [...this.model.messages.values()].filter(
       ({ sender, kind: messageKind, deletedAt }) =>
         messageKind === "text" && deletedAt === null && (kind === "react" || sender?.id === user.id),
     );
-    const target = own[pick % Math.max(1, own.length)];
+    // Quoted ones first now and then: quotes have to follow.
+    const quotedIds = new Set([...this.model.messages.values()].flatMap(({ replyTo }) => replyTo?.id ?? []));
+    const quotedOwn = own.filter(({ id }) => quotedIds.has(id));
+    const among = pick % 2 === 0 && quotedOwn.length > 0 ? quotedOwn : own;
+    const target = among[pick % Math.max(1, among.length)];
     if (!target || this.model.status !== "IN_PROGRESS") return;
     if (kind === "edit") this.model.edit(user, target.id, `edited at ${this.clock.now}`);
     else if (kind === "delete") this.model.delete(user, target.id);
@@ -542,6 +666,7 @@ export class World implements Surroundings {
     const backup = this.#backups.pop();
     if (!backup) return;
     const before = this.model.order;
+    this.#restoredAt = this.clock.now;
     this.#histories[this.#histories.length - 1] = before;
     this.model.restore(backup);
     this.#histories.push(this.model.order);
@@ -568,13 +693,23 @@ export class World implements Surroundings {
   #signOut(browserIndex: number, away: number): void {
     const browser = this.browsers[browserIndex];
     if (!browser) return;
-    for (const [id, words] of this.#words) if (words.storage === browser.storage) this.#givenUp.add(id);
-    for (const { id } of browser.storage.commands.values()) this.#givenUp.add(id);
-    browser.storage.wipe();
+    const old = browser.storage;
+    const wiped = new Set(old.kept);
+    for (const id of wiped) this.#giveUp(id);
+    old.wipe();
+    browser.storage = this.#storageOf(browserIndex, Math.round(this.clock.now));
     const places = this.places.flatMap((place, index) => (place.browser === browser ? [index] : []));
-    this.#later(30, () => {
+    // A tab in the background may stay open for a while, and must have forgotten all of it.
+    const stays = this.#random.chance(0.5) ? 30 : 4_000;
+    this.#later(NEWS_TRAVELS_MS, () => {
+      for (const tab of this.tabs) {
+        if (tab.storage !== old || tab.frozen) continue;
+        const shown = tab.engine.getSnapshot().items.find(({ key, pending }) => pending && wiped.has(key));
+        if (shown) this.violate("SND5", `${tab.name} still shows ${shown.key} after the sign-out`);
+      }
+    });
+    this.#later(stays, () => {
       for (const index of places) this.#closeTab(index);
-      browser.storage = this.#storageOf(browserIndex, Math.round(this.clock.now));
       this.#later(away, () => {
         for (const index of places) this.#openTab(index);
       });
@@ -583,7 +718,7 @@ export class World implements Surroundings {
 
   #open(window: Window): void {
     const { faults } = this;
-    faults.begin(window);
+    faults.begin(window, this.clock.now);
     const touched = () => this.tabs.filter(({ index }) => window.target === null || window.target === index);
     const each = (run: (tab: Tab) => void) => {
       for (const tab of touched()) run(tab);
