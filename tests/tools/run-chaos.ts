@@ -53,3 +53,5 @@ try {
 } finally {
   build.remove();
 }
+// A socket to something that was killed may still wait for an answer.
+process.exit();
