@@ -121,6 +121,25 @@ describe("useRealtimeMessages", { timeout: 30_000 }, () => {
     act(() => root.unmount());
     container.remove();
   });
+
+  it("A5 SND1 hydration also renders what the server rendered while kept words were being sent unseen", async () => {
+    const initial = origin.model.readSnapshot();
+    const container = document.createElement("div");
+    document.body.append(container);
+    container.innerHTML = renderToString(inProviders(<Room initial={initial} />));
+    say("came while it ran unseen");
+    const unseen = chatClientOf(ANNA).conversation(CONSULTATION_ID);
+    unseen.finish();
+    await waitFor(() => expect(unseen.getSnapshot().items.at(-1)?.message?.content).toMatch(/unseen/), PATIENCE);
+    const onRecoverableError = vi.fn();
+    const root = await act(() =>
+      hydrateRoot(container, inProviders(<Room initial={initial} />), { onRecoverableError }),
+    );
+    await screen.findByText("came while it ran unseen", {}, PATIENCE);
+    expect(onRecoverableError).not.toHaveBeenCalled();
+    act(() => root.unmount());
+    container.remove();
+  });
 });
 
 describe("usePusherSubscription", { timeout: 30_000 }, () => {

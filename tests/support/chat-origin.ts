@@ -1,4 +1,4 @@
-import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
+import { Agent, createServer, type IncomingMessage, type ServerResponse } from "node:http";
 import type { AddressInfo } from "node:net";
 import Pusher from "pusher";
 import { startChannelsServer } from "@/lib/embedded/channels/server";
@@ -16,7 +16,9 @@ const APP = { appId: "1", key: "dom-key", secret: "dom-secret" };
 export async function startChatOrigin(viewer: User, publicPort = async (port: number) => port) {
   const channels = await startChannelsServer({ ...APP, port: 0 });
   const wsPort = await publicPort(channels.port);
-  const pusher = new Pusher({ ...APP, host: "127.0.0.1", port: String(channels.port), useTLS: false });
+  // No kept connection: one that the server ends while this process is busy would fail the next push.
+  const agent = new Agent({ keepAlive: false });
+  const pusher = new Pusher({ ...APP, host: "127.0.0.1", port: String(channels.port), useTLS: false, agent });
   const model = new ServerModel();
   const requests: string[] = [];
   model.onCommit = (event) => void pusher.trigger(consultationChannel(event.consultationId), event.type, event);
