@@ -361,9 +361,18 @@ export class EventFeed {
     if (this.#waiting.size > 0) this.#holdGap();
   }
 
+  /** What waits from another history never becomes the next one: it would hold its gap, and ask, for ever. */
   #forgetApplied(): void {
-    const reached = this.#conversation?.seq ?? 0;
-    for (const seq of this.#waiting.keys()) if (seq <= reached) this.#waiting.delete(seq);
+    const conversation = this.#conversation;
+    if (!conversation) return;
+    let foreign = false;
+    for (const [seq, event] of this.#waiting) {
+      const isForeign = event.epoch !== conversation.epoch;
+      if (seq <= conversation.seq || isForeign) this.#waiting.delete(seq);
+      foreign ||= isForeign;
+    }
+    // It may be the newer one.
+    if (foreign) this.#inquiry.askUnlessPaused();
   }
 
   /** RCV1: what overtook the missing event is often followed by it at once; a fetch for each would be a storm. */

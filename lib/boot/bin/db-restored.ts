@@ -19,6 +19,11 @@ run(async () => {
     const { rows } = await client.query<{ restores: number }>(
       "UPDATE log_identity SET restores = restores + 1 RETURNING restores",
     );
+    // A relay that held a lease when the backup was put back must not move a cursor over events that it never saw: its
+    // fence may be the one that the backup brought back.
+    await client.query(
+      "UPDATE publication_cursors SET lease_fence = lease_fence + 1000000, lease_owner = NULL, lease_until = NULL",
+    );
     console.log(`A new epoch of the log has begun (restore ${rows[0]?.restores}). Clients load everything again.`);
   } finally {
     await client.end();

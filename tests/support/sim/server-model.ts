@@ -371,7 +371,8 @@ export class ServerModel {
     this.log = [...log];
     this.members = [...members];
     this.positions = new Map(positions);
-    this.cursor = cursor;
+    // As `npm run db:restored`: what a relay still holds belongs to the other history.
+    this.cursor = { ...cursor, leaseFence: cursor.leaseFence + 1_000_000, leaseOwner: null, leaseUntil: null };
     this.#order = messages.map(([id]) => id);
     this.beginEpoch();
   }

@@ -95,6 +95,26 @@ describe("RCV1 the gap", () => {
   });
 });
 
+describe("RCV3 what waits", () => {
+  it("RCV3 an event of another history that came before the first load does not keep a gap open (simulation, seed 1046)", async () => {
+    const world = new World();
+    world.say(WEBER, "here");
+    const client = world.client(ANNA);
+    client.api.latencyMs = () => 300;
+    client.start();
+    await world.clock.advance(150);
+    const [pushed] = commitSilently(world, ["of a history that was left"]);
+    world.server.restoreTo(1);
+    if (!pushed) return expect.unreachable();
+    deliver(client.transport, { ...pushed, seq: 9 });
+    await world.clock.advance(2_000);
+    const before = client.api.count("readEvents");
+    await world.clock.advance(15_000);
+    expect(client.texts).toEqual(["here"]);
+    expect(client.api.count("readEvents") - before).toBe(0);
+  });
+});
+
 describe("RCV2 when to ask", () => {
   it("RCV2 after the subscription, not before it: what was committed in between is found", async () => {
     const world = new World();
