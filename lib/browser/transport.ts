@@ -41,6 +41,7 @@ export function createTransport(
 ): ClosableTransport {
   const channels = new Map<string, SharedChannel>();
   const listeners = new Set<(state: SocketState) => void>();
+  const abandoned = new Set<string>();
   let client: PusherClient | null = null;
   let state: SocketState = "idle";
   let resting = false;
@@ -63,11 +64,11 @@ export function createTransport(
     for (const listener of [...listeners]) listener(next);
   }
 
-  /** A channel that was left while its authorisation was on its way: pusher-js would subscribe it with the next connection. */
+  /** A channel left while its authorisation was on its way: pusher-js would subscribe it with the next connection. */
   function forgetAbandoned(): void {
-    if (!client) return;
     const wanted = new Set([...channels.values()].map(({ pusherChannel }) => pusherChannel?.name));
-    for (const { name } of client.pusher.allChannels()) if (!wanted.has(name)) client.pusher.unsubscribe(name);
+    for (const name of abandoned) if (!wanted.has(name)) client?.pusher.unsubscribe(name);
+    abandoned.clear();
   }
 
   /**
@@ -162,7 +163,9 @@ export function createTransport(
 
   function drop(name: string, channel: SharedChannel): void {
     channels.delete(name);
-    channel.pusherChannel?.close();
+    const { pusherChannel } = channel;
+    pusherChannel?.close();
+    if (pusherChannel && client?.pusher.channel(pusherChannel.name)) abandoned.add(pusherChannel.name);
   }
 
   return {

@@ -39,7 +39,7 @@ describe("C1 channels that were left", () => {
     lossy();
     proxy.closeSockets(4200);
     await until("the loss", () => status() !== "live");
-    await until("live again", () => status() === "live", 3_000);
+    await until("live again", () => status() === "live");
     expect(authorisations()).toBe(1);
     expect(await origin.occupied()).toEqual([CHANNEL]);
   });
@@ -53,7 +53,7 @@ describe("CON4 a dead link", { timeout: 40_000 }, () => {
     const sent = await engine.send("over HTTPS");
     expect(sent.ok).toBe(true);
     const delivered = () => engine.getSnapshot().items.find(({ key }) => sent.ok && key === sent.id)?.delivery;
-    await until("the answer to the send", () => delivered() === "sent", 1_000);
+    await until("the answer to the send", () => delivered() === "sent", 3_000);
     say("not pushed");
     await until("that it is noticed", () => status() !== "live", 20_000);
     console.info(`CON4 noticed after ${Math.round(performance.now() - began)} ms`);
@@ -71,6 +71,6 @@ describe("CON4 a dead link", { timeout: 40_000 }, () => {
     open();
     signal("visible");
     await until("the loss", () => stateNames().includes("lost"), 5_000);
-    await until("live again", () => status() === "live", 3_000);
+    await until("live again", () => status() === "live");
   });
 });
