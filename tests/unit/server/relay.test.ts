@@ -1,12 +1,6 @@
 import { expect, test } from "vitest";
 import type { Event } from "@/lib/protocol/event";
-import {
-  type Publication,
-  type Publishable,
-  PublishError,
-  type RelayPorts,
-  type RelayReport,
-} from "@/lib/server/relay/ports";
+import { type Publishable, PublishError, type RelayPorts, type RelayReport } from "@/lib/server/relay/ports";
 import { createRelay } from "@/lib/server/relay/relay";
 import { VirtualClock } from "@/tests/support/sim/virtual-clock";
 
@@ -259,26 +253,33 @@ test("F34 events that the provider takes in no form hold up their own consultati
 });
 
 test("F33 a holder that was frozen asks the database before it pushes, and finds that another has gone on", async () => {
-  const { clock, cursors, pushed, provider, relay } = setUp();
-  relay.start();
-  await clock.advance(0);
+  const { clock, cursors, pushed, relay } = setUp();
   cursors.append("a", 25);
-  let thaw: () => void = () => undefined;
-  const pushAndFreeze = async () => {
-    provider.publish = async () => undefined;
-    await new Promise<void>((resolve) => {
-      thaw = resolve;
-    });
-  };
-  provider.publish = pushAndFreeze;
-  relay.wake();
-  await clock.advance(100);
-  // Frozen inside its first call; meanwhile its lease ends, and another relay publishes everything.
-  clock.now += 15_000;
-  const heir = await cursors.ports().claim("heir", 1);
-  await cursors.ports().advance(heir[0] as Publication, 25);
-  thaw();
-  await clock.advance(5_000);
+  const { advance } = cursors.ports();
+  const lease = cursors.ports();
+  let frozen = false;
+  const holder = createRelay({
+    lease: {
+      ...lease,
+      async advance(publication, seq) {
+        const answer = await advance(publication, seq);
+        if (frozen) return answer;
+        // Frozen with the next events in its hands; its lease ends, and another relay publishes everything.
+        frozen = true;
+        clock.now += 15_000;
+        const [heir] = await lease.claim("heir", 1);
+        if (heir) await advance(heir, 25);
+        return answer;
+      },
+    },
+    publish: async (events) => void pushed.push(...events.map(({ seq }) => `${seq}`)),
+    probe: async () => undefined,
+    clock: { now: () => clock.now, after: (ms, run) => clock.after(ms, run) },
+    random: { next: () => 0.5 },
+    owner: "holder",
+    report: () => undefined,
+  });
+  expect(await holder.sweepOnce()).toEqual({ published: 10 });
   expect(pushed).toHaveLength(10);
   expect(cursors.of("a")).toMatchObject({ published: 25, holder: null });
   await relay.stop();
