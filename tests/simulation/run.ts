@@ -226,7 +226,11 @@ async function judgeEnd(world: World): Promise<void> {
     if (JSON.stringify(rows) !== JSON.stringify(fresh))
       world.violate("LIST", `${tab.name}: a row differs from a fresh list`);
   }
-  const { tabs } = world;
+  const stranger = world.openStranger();
+  await clock.advance(2_000);
+  const { items, consultation } = stranger.engine.getSnapshot();
+  if (items.length > 0 || consultation !== null || stranger.heardWords) world.violate("I7", "a stranger saw something");
+  const tabs = [...world.tabs, stranger];
   for (const tab of tabs) tab.close();
   await Promise.all([clock.advance(30_000), ...world.servers.map((server) => server.stop())]);
   await clock.advance(1_000);

@@ -74,6 +74,8 @@ export class Tab implements StorageUser {
   /** The history that anything which came here last spoke of. */
   toldEpoch = "";
   inRoom = false;
+  /** Something with words in it came here. */
+  heardWords = false;
   readonly #world: Surroundings;
   readonly #ports: Ports;
   readonly #signalListeners = new Set<(signal: Signal) => void>();
@@ -308,6 +310,7 @@ export class Tab implements StorageUser {
   #onDelivered({ data }: Push): void {
     const { seq, epoch } = data as { seq?: number; epoch?: string };
     if (epoch !== undefined) this.toldEpoch = epoch;
+    this.heardWords ||= seq !== undefined;
     this.#world.note(`${this.name} is pushed ${seq ?? "a position"}`);
     if (seq === undefined) return;
     this.deliveredSeq = Math.max(this.deliveredSeq, seq);

@@ -14,6 +14,12 @@ import { streamOf } from "./random";
 import { type Browser, type Surroundings, Tab } from "./tab";
 
 const BEN: User = { id: "e0000000-0000-4000-8000-000000000005", role: "PATIENT", name: "Ben", image: null };
+const STRANGER: User = {
+  id: "f0000000-0000-4000-8000-000000000006",
+  role: "PRACTITIONER",
+  name: "Dr. Okafor",
+  image: null,
+};
 const PEOPLE: readonly User[] = [ANNA, WEBER, IBRAHIM, BEN];
 const SERVERS = 2;
 const DAY_MS = 24 * 3_600_000;
@@ -490,6 +496,14 @@ export class World implements Surroundings {
     if (this.faults.on("offline", index)) tab.setOnline(false);
     // What the server rendered may have lain in a cache for a while: then it is offered as it was.
     tab.open(random.chance(0.5) ? structuredClone(this.model.readSnapshot()) : null);
+  }
+
+  /** Somebody who is signed in and no participant. */
+  openStranger(): Tab {
+    const browser: Browser = { index: -1, person: STRANGER, storage: this.#storageOf(-1, 0) };
+    const tab = new Tab(-1, 0, browser, this, streamOf(this.plan.seed, "stranger"));
+    tab.open(null);
+    return tab;
   }
 
   #closeTab(index: number): Tab | null {
