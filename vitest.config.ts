@@ -36,6 +36,8 @@ export default defineConfig({
           name: "planted",
           include: ["tests/planted/**/*.test.ts"],
           globalSetup: ["tests/support/pg-cluster.ts"],
+          // A plant may make something run wild: that ends as a failure of its own.
+          execArgv: ["--max-old-space-size=1024"],
         },
       },
       {

@@ -23,13 +23,13 @@ const messageIds = (events: readonly Event[]) =>
 
 it("F19 SEQ1 two devices of one person and another one send at once: one order for all, each device's own kept", async () => {
   const { patient, practitioner, consultationId } = await createWorld();
-  const sent = await Promise.all(
-    [patient, patient, practitioner].map(async (person) => {
-      const ids = Array.from({ length: 100 }, () => uuidV7());
-      for (const id of ids) await sendMessage(person, messageOf(consultationId, "x", id));
-      return ids;
-    }),
-  );
+  const devices = [patient, patient, practitioner].map(async (person) => {
+    const ids = Array.from({ length: 100 }, () => uuidV7());
+    for (const id of ids) await sendMessage(person, messageOf(consultationId, "x", id));
+    return ids;
+  });
+  await Promise.allSettled(devices);
+  const sent = await Promise.all(devices);
   const events = await eventsOf(patient, consultationId);
   expect(events.map(({ seq }) => seq)).toEqual(Array.from({ length: 300 }, (_, index) => index + 1));
   expect(await eventsOf(practitioner, consultationId)).toEqual(events);

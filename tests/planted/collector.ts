@@ -1,10 +1,10 @@
-import { expect, inject as injectProvided, type ProvidedContext, vi } from "vitest";
+import { expect, inject as injectProvided, onTestFinished, type ProvidedContext, vi } from "vitest";
 
 /*
  * What `vitest` is to a copy of the project (plant-plugin.ts): tests are collected instead of run, so that a running
  * test can run one of them and see it fail.
  */
-export { expect, vi };
+export { expect, onTestFinished, vi };
 
 type Body = () => unknown;
 type HookName = "beforeAll" | "afterAll" | "beforeEach" | "afterEach";
@@ -124,6 +124,7 @@ export const afterAll = addHook("afterAll");
 export const beforeEach = addHook("beforeEach");
 export const afterEach = addHook("afterEach");
 export const it = Object.assign(addTest, { each: each(addTest) });
+export const test = it;
 export const describe = Object.assign(addSuite, { each: each(addSuite) });
 export function inject<Key extends keyof ProvidedContext>(key: Key): ProvidedContext[Key] {
   return provided[key] ?? injectProvided(key);

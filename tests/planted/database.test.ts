@@ -1,4 +1,4 @@
-import { SQL_PLANTS } from "./sql-plants";
+import { DATABASE_PLANTS } from "./plants/database";
 import { testPlants } from "./test-plants";
 
-testPlants(SQL_PLANTS);
+testPlants(DATABASE_PLANTS);

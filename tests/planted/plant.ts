@@ -9,8 +9,8 @@ export interface NamedTest {
   readonly test: string;
 }
 
-/** Who is to notice: any of the first seeds of the simulation, or one test. */
-export type Witness = "simulation" | NamedTest;
+/** Who is to notice: one test, or the simulation, whose seed that was known to notice last is tried first. */
+export type Witness = { readonly seed: number } | NamedTest;
 
 interface PlantHead {
   readonly id: string;
@@ -35,7 +35,9 @@ export interface SqlPlant extends PlantHead {
 
 export type Plant = SourcePlant | SqlPlant;
 
-export const placeOf = (plant: Plant): string => ("file" in plant ? plant.file : `${plant.sqlFunction}() in SQL`);
+export function placeOf(plant: Plant): string {
+  return "file" in plant ? plant.file : `SQL ${plant.sqlFunction.split("(")[0]}()`;
+}
 
 export function absolutePath(file: string): string {
   return path.join(ROOT, file);

@@ -25,7 +25,11 @@ export async function withPlantedTemplate<T>(plant: SqlPlant, run: (cluster: Tes
 }
 
 async function definitionOf(url: string, name: string): Promise<string> {
-  const [row] = await query(url, "SELECT pg_get_functiondef(to_regproc($1)) AS definition", [name]);
+  const [row] = await query(
+    url,
+    "SELECT pg_get_functiondef(coalesce(to_regprocedure($1), to_regproc($1))) AS definition",
+    [name],
+  );
   if (typeof row?.definition !== "string") throw new Error(`stale plant: no function ${name}`);
   return row.definition;
 }

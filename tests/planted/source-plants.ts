@@ -1,34 +1,12 @@
-import type { SourcePlant } from "./plant";
+import type { SourcePlant } from "./plant.ts";
+import { CONNECTION_PLANTS } from "./plants/connection.ts";
+import { PUBLISHING_PLANTS } from "./plants/publishing.ts";
+import { RECEIVING_PLANTS } from "./plants/receiving.ts";
+import { SENDING_PLANTS } from "./plants/sending.ts";
 
-const CONVERSATION = "lib/core/conversation.ts";
-
-/** Safeguards in the code of the client and the relay. */
 export const SOURCE_PLANTS: readonly SourcePlant[] = [
-  {
-    id: "no-dedupe",
-    rule: "RCV1",
-    removed: "an event at or below our seq is a no-op",
-    file: CONVERSATION,
-    find: `if (event.seq <= state.seq) return "ignored";`,
-    replace: "",
-    witness: "simulation",
-  },
-  {
-    id: "out-of-order",
-    rule: "RCV1",
-    removed: "an event beyond the next is never applied",
-    file: CONVERSATION,
-    find: `if (event.seq > state.seq + 1) return "gap";`,
-    replace: "",
-    witness: "simulation",
-  },
-  {
-    id: "unseen-change-forgotten",
-    rule: "RCV6",
-    removed: "a change to a message not loaded is remembered",
-    file: CONVERSATION,
-    find: "return state.hasMore && !window.has(changedId(change));",
-    replace: "return false;",
-    witness: "simulation",
-  },
+  ...RECEIVING_PLANTS,
+  ...CONNECTION_PLANTS,
+  ...SENDING_PLANTS,
+  ...PUBLISHING_PLANTS,
 ];

@@ -19,7 +19,10 @@ export function useTestChannels(): { restart(): Promise<void>; stop(): Promise<v
     server = null;
   };
   beforeAll(start);
-  afterAll(stop);
+  afterAll(async () => {
+    await stop();
+    port = 0;
+  });
   return { restart: start, stop };
 }
 

@@ -1,10 +1,11 @@
-import type { SqlPlant } from "./plant";
+import type { SqlPlant } from "@/tests/planted/plant";
 
 const LOG = "tests/pg/log.pg.test.ts";
 const READS = "tests/pg/reads.pg.test.ts";
+const RELAY = "tests/pg/relay.pg.test.ts";
 
 /** Safeguards in the functions of the log. */
-export const SQL_PLANTS: readonly SqlPlant[] = [
+export const DATABASE_PLANTS: readonly SqlPlant[] = [
   {
     id: "repeat-judged-by-state",
     rule: "UI3",
@@ -23,7 +24,7 @@ export const SQL_PLANTS: readonly SqlPlant[] = [
     sqlFunction: "take_turn",
     find: " FOR NO KEY UPDATE",
     replace: "",
-    witness: { file: LOG, test: "SEQ1 numbers stay gapless in commit order" },
+    witness: { file: "tests/pg/order.pg.test.ts", test: "F19 SEQ1 two devices of one person" },
   },
   {
     id: "completion-not-checked",
@@ -32,7 +33,7 @@ export const SQL_PLANTS: readonly SqlPlant[] = [
     sqlFunction: "send_message",
     find: "IF v_status <> 'IN_PROGRESS' THEN",
     replace: "IF false THEN",
-    witness: { file: LOG, test: "F27 UI3 of a completion and messages in flight one wins" },
+    witness: { file: LOG, test: "ATK38 nothing is accepted while COMPLETED" },
   },
   {
     id: "body-not-compared",
@@ -95,6 +96,33 @@ export const SQL_PLANTS: readonly SqlPlant[] = [
     sqlFunction: "advance_publication",
     find: "AND lease_fence = p_fence AND",
     replace: "AND",
-    witness: { file: "tests/pg/relay.pg.test.ts", test: "F33 a holder that died is replaced" },
+    witness: { file: RELAY, test: "F33 a holder that died is replaced when its lease ends" },
+  },
+  {
+    id: "revived-not",
+    rule: "F1",
+    removed: "what was postponed may be claimed at once when the provider is back",
+    sqlFunction: "revive_publications",
+    find: "AND lease_owner IS NULL AND lease_until IS NOT NULL",
+    replace: "AND false",
+    witness: { file: RELAY, test: "F1 CON2 a failure of another process is told at once" },
+  },
+  {
+    id: "dead-holder-kept",
+    rule: "F33",
+    removed: "the lease of a holder that died is free before its time",
+    sqlFunction: "claim_publications(uuid, integer, integer, uuid[])",
+    find: "ELSE relay_key(c.lease_owner) <> ALL (here.keys) END",
+    replace: "ELSE false END",
+    witness: { file: RELAY, test: "F12 F33 a holder that died is replaced after a second" },
+  },
+  {
+    id: "delay-not-told",
+    rule: "CON2",
+    removed: "a consultation whose events wait is told as delayed, whichever process publishes",
+    sqlFunction: "push_json",
+    find: "v_cursor.failures > 0 OR v_lag > 2000",
+    replace: "false",
+    witness: { file: RELAY, test: "F1 CON2 without any relay an event is late" },
   },
 ];

@@ -1,0 +1,4 @@
+import { CONNECTION_PLANTS } from "./plants/connection";
+import { testPlants } from "./test-plants";
+
+testPlants(CONNECTION_PLANTS);
