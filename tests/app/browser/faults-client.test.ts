@@ -78,6 +78,7 @@ it("F8 a page that slept through messages, eight hours by its clock, shows them 
   await live(page);
   await write(page, "after the nap");
   await expect.poll(async () => (await bubbles(page)).at(-1)).toBe("after the nap");
+  await expect.poll(() => textsIn(consultationId)).toHaveLength(7);
   await expect.poll(() => bubbles(page)).toEqual(await textsIn(consultationId));
 });
 
