@@ -21,6 +21,8 @@ export interface ChaosOptions {
   readonly kinds?: readonly string[];
   /** Shares of the usual length of faults, for short runs. */
   readonly brisk?: number;
+  /** No further fault begins after so many milliseconds: for machines that have other work. */
+  readonly budgetMs?: number;
   readonly say: (line: string) => void;
   readonly signal?: AbortSignal;
 }
@@ -154,10 +156,11 @@ class Chaos {
     const watching = this.#watch(committed, state);
     const typing = Promise.all(this.#typists.map((typist) => this.#type(typist, state)));
     try {
-      for (let done = 0; done < faultQuota && !this.#options.signal?.aborted; done++) {
+      for (let done = 0; done < faultQuota && !this.#options.signal?.aborted && !this.#overBudget(); done++) {
         await this.#breakSomething(committed);
         state.faultsDone = done + 1;
       }
+      state.faultsDone = faultQuota;
       const enough = () => this.#countTyped() >= quota || this.#options.signal?.aborted === true;
       await until(enough, "the last message of the room", 10_000 + quota * 250, 50).catch(() =>
         this.#findings.add("stuck", `only ${this.#countTyped()} of ${quota} messages could be written`),
@@ -183,6 +186,10 @@ class Chaos {
     this.#saved += committed.rows.length;
     this.#shown += screens.reduce((sum, { log }) => sum + log.entries.length, 0);
     this.#deliveries.push(...deliveriesOf({ typed, screens, committed, channelsDown: this.#channelsDown }));
+  }
+
+  #overBudget(): boolean {
+    return clock() - this.#startedAt > (this.#options.budgetMs ?? Number.POSITIVE_INFINITY);
   }
 
   #urlOf(screen: Screen, consultationId: string): string {
