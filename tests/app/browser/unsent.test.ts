@@ -14,6 +14,8 @@ import { createWorld } from "@/tests/support/world";
 
 const app = useApp();
 const { visit, join } = useBrowser(app);
+/** What is judged by its contrast must not be on its way in. */
+const STILL = { reducedMotion: "reduce" } as const;
 const TEN = Array.from({ length: 10 }, (_, index) => `written offline, number ${index + 1}.`);
 
 async function expectTenWaiting(page: Page): Promise<void> {
@@ -116,7 +118,7 @@ describe("F25 a browser whose storage", () => {
     "F25 SND5 %s sends all the same, and says not to close the page",
     async (_, deny) => {
       const { patient, consultationId } = await createWorld();
-      const { page, context, provoked } = await visit(patient);
+      const { page, context, provoked } = await visit(patient, STILL);
       provoked.push("net::");
       await context.addInitScript(deny);
       await page.goto(`${app.baseUrl}/consultations/${consultationId}`);
@@ -143,7 +145,7 @@ describe("F25 a browser whose storage", () => {
 describe("F27 a consultation that ends while messages wait", () => {
   it("F27 UI3 keeps them visible as unsent, with the reason, to be copied, also after a reload", async () => {
     const { patient, practitioner, consultationId } = await createWorld();
-    const { page, context, provoked } = await join(patient, consultationId);
+    const { page, context, provoked } = await join(patient, consultationId, STILL);
     provoked.push("net::", "409");
     await context.grantPermissions(["clipboard-read", "clipboard-write"]);
     await writeOffline(page, ["one more thing", "and another"]);
