@@ -8,7 +8,7 @@ import { ConversationEngine } from "@/lib/sync/conversation-engine";
 import type { Api, ApiFailure, ApiResult, Cancel, Ports, Signal, Signals } from "@/lib/sync/ports";
 import { keepConnected } from "@/lib/sync/socket-keeper";
 import type { SeededRandom } from "@/tests/support/sim/seeded-random";
-import { CONSULTATION_ID, type ServerModel } from "@/tests/support/sim/server-model";
+import { CONSULTATION_ID, type ServerModel, WORLD_BEGAN } from "@/tests/support/sim/server-model";
 import type { VirtualClock } from "@/tests/support/sim/virtual-clock";
 import { type AppServer, DatabaseAway } from "./app-server";
 import type { BrowserStorage, StorageUser } from "./browser-storage";
@@ -329,11 +329,7 @@ export class Tab implements StorageUser {
         ),
       );
     return {
-      readSnapshot: async () => {
-        const result = await read("snapshot", (server) => server.withPushState(model.readSnapshot()));
-        if (result.ok) this.#hear(result.value.serverTime);
-        return result;
-      },
+      readSnapshot: () => read("snapshot", (server) => server.withPushState(model.readSnapshot())),
       readEvents: async (_id, query) => {
         let readAt = -1;
         const result = await read(`events after ${query.after}`, (server) => {
@@ -377,10 +373,6 @@ export class Tab implements StorageUser {
     };
   }
 
-  #hear(serverTime: string): void {
-    this.#heard = { serverTime: Date.parse(serverTime), at: this.#world.clock.now };
-  }
-
   /** From the tab to a server and back, with all that may happen on the way. Settles on the tab's own time. */
   #call<T>(what: string, ask: (server: AppServer) => Promise<ApiResult<T>>): Promise<ApiResult<T>> {
     const { clock } = this.#world;
@@ -403,6 +395,8 @@ export class Tab implements StorageUser {
           if (!result.ok && result.failure.kind === "refused" && result.failure.retryAfterMs !== null) {
             this.waitingForServer.until = this.#world.clock.now + result.failure.retryAfterMs;
           }
+          // Every answer carries the server's time in its head.
+          if (result.ok) this.#heard = { serverTime: WORLD_BEGAN + clock.now, at: clock.now };
           if (result.ok) this.toldEpoch = epochIn(result.value) ?? this.toldEpoch;
           resolve(result);
         });
