@@ -187,7 +187,7 @@ export async function readConversation(options: { beginning: string; ms: number 
     const numbers = new Set([...found.values()].flatMap(({ seq }) => (seq === null ? [] : [seq])));
     return numbers.size === 0 || numbers.size === Math.max(...numbers);
   };
-  const atBeginning = () => log.scrollTop <= 0 && (log.textContent?.includes(options.beginning) ?? false);
+  const atBeginning = () => log.scrollTop < 2 && (log.textContent?.includes(options.beginning) ?? false);
   const atEnd = () => log.scrollTop >= log.scrollHeight - log.clientHeight - 2;
 
   log.scrollTop = log.scrollHeight;
