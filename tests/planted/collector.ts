@@ -54,14 +54,18 @@ export async function runTest(suite: Suite, name: string): Promise<string | null
   if (!found || others.length > 0)
     throw new Error(`stale plant: "${name}" is the start of ${found ? "several tests" : "no test"}`);
   const { test, around } = found;
+  const inside = [...around].reverse();
   await runHooks(around, "beforeAll");
+  await runHooks(around, "beforeEach");
+  const complaint = await complaintOf(test);
   try {
-    await runHooks(around, "beforeEach");
-    return await complaintOf(test);
-  } finally {
-    await runHooks([...around].reverse(), "afterEach");
-    await runHooks([...around].reverse(), "afterAll");
+    await runHooks(inside, "afterEach");
+    await runHooks(inside, "afterAll");
+  } catch (error) {
+    // What a plant broke may not be able to tidy up; all of it is scratch, and goes with its cluster.
+    if (complaint === null) throw error;
   }
+  return complaint;
 }
 
 async function complaintOf({ body }: Test): Promise<string | null> {
@@ -124,7 +128,7 @@ export const afterAll = addHook("afterAll");
 export const beforeEach = addHook("beforeEach");
 export const afterEach = addHook("afterEach");
 export const it = Object.assign(addTest, { each: each(addTest) });
-export const test = it;
+export const test = Object.assign(addTest.bind(null), { each: each(addTest) });
 export const describe = Object.assign(addSuite, { each: each(addSuite) });
 export function inject<Key extends keyof ProvidedContext>(key: Key): ProvidedContext[Key] {
   return provided[key] ?? injectProvided(key);
