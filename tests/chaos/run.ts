@@ -212,7 +212,7 @@ class Chaos {
       if (!wrote) await typist.pause(50, 100);
       else if (allFaultsDone) await typist.pause(0, 20);
       else if (this.#countTyped() >= state.quota * due) await typist.pause(500, 900);
-      else await typist.pause(0, 140);
+      else await typist.pause(0, 60);
       if (allFaultsDone && this.#countTyped() >= state.quota) return;
     }
   }
