@@ -1,8 +1,8 @@
 import { type Reporter, startVitest, type TestCase, type TestModule } from "vitest/node";
 
 /**
- * `npm run test:planted [-- "RCV1|SND2", a pattern of test names]`: takes the safeguards out one at a time and prints who noticed.
- * Exits 1 when nobody notices one, or when a plant no longer fits the code.
+ * `npm run test:planted [-- "RCV1|SND2"]` (a pattern of test names): takes the safeguards out one at a time and prints
+ * who noticed. Exits 1 when nobody notices one, or when a plant no longer fits the code.
  */
 const HEAD = ["plant", "rule", "file", "removed", "caught by", "s"];
 
