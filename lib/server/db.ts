@@ -33,10 +33,11 @@ function connect(connectionString: string, behindPooler: boolean): PrismaClient 
       idleTimeoutMillis: 60_000,
       // A statement that waits longer is answered 503 and retried by the client with the same id. A lock is waited for
       // in short turns (sql-function.ts), so that a connection is not kept from others for one row's sake.
-      statement_timeout: 10_000,
+      statement_timeout: 6_000,
       lock_timeout: 2_000,
-      // Where the network went away without a word the statement timeout does not come: the connection is dropped.
-      query_timeout: 12_000,
+      // Where the network went away without a word the statement timeout does not come: the connection is dropped, in
+      // time for an answer before the client gives up after ten seconds.
+      query_timeout: 8_000,
       keepAlive: true,
       application_name: "murph",
     },

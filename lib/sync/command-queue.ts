@@ -6,7 +6,7 @@ import { classify, codeOf, retryAfterMs } from "./failure";
 import type { ApiFailure, Cancel, Ports, StoredCommand } from "./ports";
 import { Timer } from "./timer";
 
-const RETRY = { baseMs: 500, maxMs: 5_000 };
+const RETRY = { baseMs: 500, maxMs: 3_000 };
 /** A hidden tab asks for the lock a moment later, so that a visible one is first. */
 const HIDDEN_ASKS_AFTER = { lowMs: 1_000, highMs: 2_000 };
 /** SND5: by the server's clock. What lay here longer is for the person to decide about. */

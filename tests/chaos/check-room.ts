@@ -84,36 +84,35 @@ function checkDatabase({ committed, typed, people, findings }: Checked): void {
 /** I3, I4: each screen, read from its end to its beginning, is the database. */
 async function checkScreens({ committed, screens, typed, findings }: Checked): Promise<void> {
   const allowed = new Set(typed.map(({ token }) => token));
-  await Promise.all(
-    screens.map(async (screen) => {
-      const { bubbles, complete, place } = await screen.readAll().catch((error: Error) => {
-        findings.add("stuck", `${screen.name} could not be read: ${error.message}`);
-        return { bubbles: [], complete: false, place: "unknown" };
-      });
-      if (!complete) {
-        findings.add("stuck", `${screen.name} did not show its beginning (${bubbles.length} bubbles, at ${place})`);
-        if (bubbles.length < committed.rows.length) return;
-      }
-      const shown = new Map(bubbles.map((bubble) => [bubble.id, bubble]));
-      const missing = committed.rows.filter(({ id }) => !shown.has(id));
-      if (missing.length > 0) {
-        const numbers = missing.slice(0, 10).map(({ seq, token }) => `${seq} (${token})`);
-        findings.add("lost", `${missing.length} messages are missing on ${screen.name}: ${numbers.join(", ")}`);
-      }
-      for (const { id, seq, token } of committed.rows) {
-        const bubble = shown.get(id);
-        if (!bubble) continue;
-        if (bubble.seq !== seq) findings.add("order", `number ${seq} stands as ${bubble.seq} on ${screen.name}`);
-        else if (bubble.token !== token) findings.add("untrue", `number ${seq} is ${bubble.token} on ${screen.name}`);
-      }
-      for (const { id, token } of bubbles) {
-        if (committed.byId.has(id)) continue;
-        if (committed.byToken.has(token)) findings.add("doubled", `${token} also stands unsent on ${screen.name}`);
-        else if (!allowed.has(token)) findings.add("untrue", `${token} on ${screen.name} was written by nobody`);
-        else findings.add("stuck", `${token} stays unsent on ${screen.name}`);
-      }
-    }),
-  );
+  // One after the other: a browser draws nothing in a tab that is behind another.
+  for (const screen of screens) {
+    const { bubbles, complete, place } = await screen.readAll().catch((error: Error) => {
+      findings.add("stuck", `${screen.name} could not be read: ${error.message}`);
+      return { bubbles: [], complete: false, place: "unknown" };
+    });
+    if (!complete) {
+      findings.add("stuck", `${screen.name} did not show its beginning (${bubbles.length} bubbles, at ${place})`);
+      if (bubbles.length < committed.rows.length) continue;
+    }
+    const shown = new Map(bubbles.map((bubble) => [bubble.id, bubble]));
+    const missing = committed.rows.filter(({ id }) => !shown.has(id));
+    if (missing.length > 0) {
+      const numbers = missing.slice(0, 10).map(({ seq, token }) => `${seq} (${token})`);
+      findings.add("lost", `${missing.length} messages are missing on ${screen.name}: ${numbers.join(", ")}`);
+    }
+    for (const { id, seq, token } of committed.rows) {
+      const bubble = shown.get(id);
+      if (!bubble) continue;
+      if (bubble.seq !== seq) findings.add("order", `number ${seq} stands as ${bubble.seq} on ${screen.name}`);
+      else if (bubble.token !== token) findings.add("untrue", `number ${seq} is ${bubble.token} on ${screen.name}`);
+    }
+    for (const { id, token } of bubbles) {
+      if (committed.byId.has(id)) continue;
+      if (committed.byToken.has(token)) findings.add("doubled", `${token} also stands unsent on ${screen.name}`);
+      else if (!allowed.has(token)) findings.add("untrue", `${token} on ${screen.name} was written by nobody`);
+      else findings.add("stuck", `${token} stays unsent on ${screen.name}`);
+    }
+  }
 }
 
 /** What the pages saw at any moment, and one token under two ids anywhere. */

@@ -205,6 +205,9 @@ export async function readConversation(options: { beginning: string; ms: number 
     if (whole()) break;
   }
   const { scrollTop, scrollHeight, clientHeight } = log;
-  const place = `${Math.round(scrollTop)} of ${scrollHeight} - ${clientHeight}, "${log.textContent?.slice(0, 60)}"`;
+  const known = new Set([...found.values()].map(({ seq }) => seq));
+  const left = Array.from({ length: Math.max(0, ...[...known].map(Number)) }, (_, index) => index + 1);
+  const missing = left.filter((seq) => !known.has(seq)).slice(0, 12);
+  const place = `${Math.round(scrollTop)} of ${scrollHeight} - ${clientHeight}, without ${missing.join(" ")}`;
   return { bubbles: [...found.values()], complete: Date.now() < deadline, place };
 }

@@ -229,6 +229,7 @@ export class Screen {
   async readAll(): ReturnType<typeof readConversation> {
     if (!this.#page || !this.up) return { bubbles: [], complete: false, place: "down" };
     const options = { beginning: en.chat.beginning, ms: READ_MS };
+    await within(this.#page.bringToFront(), `${this.name} in front`, CALL_MS);
     return within(this.#page.evaluate(readConversation, options), `reading ${this.name}`, READ_MS + CALL_MS);
   }
 }

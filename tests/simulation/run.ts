@@ -26,16 +26,18 @@ interface Heal {
 
 /** UI2. Two seconds, and one journey there and back on top for the repair itself. */
 const HEAL_MS = 2_000 + 300;
-/** A poll every 3 s with jitter. */
-const HEAL_POLLING_MS = 3_600 + 300;
+/** A poll every 3 s with jitter: the journey of the one that met the last fault, and its own. */
+const HEAL_POLLING_MS = 3_600 + 2 * 300;
 /** A lost last push shows itself at the next head check, every 20-27 s; a link that died in its 16 s. */
 const HEAL_SILENT_MS = 27_000 + 500;
 /** RCV4: three answers in a row that could not be used. The screen says so; it asks again after 15-30 s. */
 const HEAL_GIVEN_UP_MS = 30_000 + 500;
+/** Signed in again in a window beside this one, to which nobody came back: it asks ever more rarely, at most 30 s apart. */
+const HEAL_SIGNED_IN_BESIDE_MS = 30_000 + 500;
 /** Once healed, a screen follows what is still being sent as fast as it may poll. */
 const UPKEEP_MS = HEAL_POLLING_MS;
 /** Until own words that waited have left: a last backoff, then one journey for each. */
-const FLUSH_MS = 5_500;
+const FLUSH_MS = 3_500;
 const FLUSH_EACH_MS = 250;
 const CALM_MS = 62_000;
 const LIVE_WITHIN_MS = 60_000;
@@ -156,19 +158,22 @@ function examine(world: World, tab: Tab, endedAt: number): Patient {
   const comesBack = !tab.visible || !tab.online;
   const untellable = !comesBack && (tab.socket.blackHoled || lost || restored);
   const silent = looksFine && (untellable || (world.unpublished() > 0 && !world.publishesAgainAtOnce()));
-  const { status, failure } = tab.engine.getSnapshot();
+  const { status, failure, signedOut } = tab.engine.getSnapshot();
+  const signedInBeside = signedOut && !comesBack;
   const gaveUp = failure === "out-of-sync";
   const [limit, why] = gaveUp
     ? [HEAL_GIVEN_UP_MS, "gave up"]
-    : silent
-      ? [HEAL_SILENT_MS, "silent"]
-      : status === "polling" || !looksFine || world.unpublished() > 0
-        ? [HEAL_POLLING_MS, "polling"]
-        : [HEAL_MS, status];
+    : signedInBeside
+      ? [HEAL_SIGNED_IN_BESIDE_MS, "signed in beside"]
+      : silent
+        ? [HEAL_SILENT_MS, "silent"]
+        : status === "polling" || !looksFine || world.unpublished() > 0
+          ? [HEAL_POLLING_MS, "polling"]
+          : [HEAL_MS, status];
   return {
     tab,
     deadline: asked + limit,
-    silent: silent || gaveUp,
+    silent: silent || gaveUp || signedInBeside,
     why,
     healedAt: null,
     differsSince: null,

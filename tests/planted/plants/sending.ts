@@ -53,6 +53,15 @@ export const SENDING_PLANTS: readonly SourcePlant[] = [
     witness: { file: TABS, test: "SND2 F18 what one tab queues stands in the others" },
   },
   {
+    id: "storage-not-read-again",
+    rule: "SND2",
+    removed: "under the lock the storage is read again",
+    file: QUEUE,
+    find: "if (!this.#mayAttempt()) return false;\n    await this.#read();",
+    replace: "if (!this.#mayAttempt()) return false;",
+    witness: { file: TABS, test: "SND2 a tab that did not hear of another's sending" },
+  },
+  {
     id: "vanished-sent",
     rule: "SND2",
     removed: "what another tab took out of the storage is never sent",

@@ -23,6 +23,11 @@ export class MemoryQueue {
     this.#tell(null, null);
   }
 
+  /** Word of changes does not reach this tab any more, as in one that was frozen when it came. */
+  deafen(tab: QueueStorage): void {
+    for (const [other, listeners] of this.#tabs) if (other === tab) listeners.clear();
+  }
+
   tab(): MemoryQueueTab {
     const listeners = new Set<Listener>();
     const tab: MemoryQueueTab = {

@@ -2,6 +2,7 @@ import { describe, expect, it } from "vitest";
 import { finishKeptCommands } from "@/lib/sync/kept-commands";
 import { MemoryQueue } from "@/tests/support/sim/memory-queue";
 import { ANNA, CONSULTATION_ID, refused, WEBER } from "@/tests/support/sim/server-model";
+import { NO_FAULTS } from "@/tests/support/sim/sim-network";
 import { type SimClient, World } from "@/tests/support/sim/world";
 
 async function twoTabs(world = new World()) {
@@ -42,6 +43,22 @@ describe("SND2 several tabs, one queue", () => {
     await world.clock.advance(60_000);
     expect(world.server.readSnapshot().messages.map(({ content }) => content)).toEqual(["first", "second"]);
     expect(new Set(sends(one, two).slice(0, -1))).toEqual(new Set(["first"]));
+  });
+
+  it("SND2 a tab that did not hear of another's sending reads the storage before it sends anything itself", async () => {
+    const { world, browser, one, two } = await twoTabs();
+    for (const { signals } of [one, two]) signals.set("offline");
+    await one.send("only once");
+    await world.clock.advance(0);
+    browser.deafen(two.ports.queue);
+    two.setFaults({ ...NO_FAULTS, pushDropped: 1 });
+    one.signals.set("online");
+    await world.clock.advance(2_000);
+    expect(shown(two)).toEqual([["only once", "queued"]]);
+    two.signals.set("online");
+    await world.clock.advance(2_000);
+    expect([one, two].map((tab) => sends(tab))).toEqual([["only once"], []]);
+    expect(shown(two)).toEqual([["only once", "sent"]]);
   });
 
   it("SND2 the visible tab is asked first", async () => {
