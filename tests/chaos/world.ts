@@ -28,7 +28,10 @@ export interface Side {
   readonly http: HttpProxy;
   readonly channels: ChannelsProxy;
   readonly postgres: PostgresProxy;
+  /** The first window of this person; its tabs share a storage, and all but one are behind it. */
   readonly context: BrowserContext;
+  /** Another one, with a storage of its own. */
+  openWindow(): Promise<BrowserContext>;
   readonly person: Person;
 }
 
@@ -117,12 +120,16 @@ export async function startWorld(options: { distDir: string; seed: number; rooms
         const { event } = JSON.parse(body.toString("utf8")) as { event: { data: { message: { id: string } } } };
         acknowledged.add(event.data.message.id);
       });
-      const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1_100, height: 900 } });
-      for (const content of INIT_SCRIPTS) await context.addInitScript({ content });
       const { sessionId, userId } = person;
       const value = await sealToken({ nextAuthSecret: SECRET }, { sessionId, userId }, 86_400);
-      await context.addCookies([{ name: "next-auth.session-token", value, url: http.baseUrl, httpOnly: true }]);
-      return { name, app, http, channels: channelsProxy, postgres: postgresProxy, context, person };
+      const openWindow = async () => {
+        const context = await browser.newContext({ locale: "en-GB", viewport: { width: 1_100, height: 900 } });
+        for (const content of INIT_SCRIPTS) await context.addInitScript({ content });
+        await context.addCookies([{ name: "next-auth.session-token", value, url: http.baseUrl, httpOnly: true }]);
+        return context;
+      };
+      const context = await openWindow();
+      return { name, app, http, channels: channelsProxy, postgres: postgresProxy, context, openWindow, person };
     };
     const [ann, web] = people;
     if (!ann || !web) throw new Error("Nobody is there");

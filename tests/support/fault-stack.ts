@@ -36,8 +36,10 @@ export function useFaultStack() {
   async function open(who: "ann" | "web", room: string, { keep = false } = {}): Promise<Tab> {
     const side = world.sides[who === "ann" ? 0 : 1];
     if (!side) throw new Error("No such side");
-    const page = await side.context.newPage();
-    if (!keep) onTestFinished(() => page.close());
+    // A window for each: in a tab behind another nothing is drawn.
+    const window = await side.openWindow();
+    if (!keep) onTestFinished(() => window.close());
+    const page = await window.newPage();
     await page.goto(`${side.http.baseUrl}/consultations/${room}`);
     await untilConnection(page, "live");
     return { page, side, room };
