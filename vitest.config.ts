@@ -1,3 +1,4 @@
+import { availableParallelism } from "node:os";
 import path from "node:path";
 import { defineConfig } from "vitest/config";
 import { plantPlugin } from "./tests/planted/plant-plugin.ts";
@@ -13,6 +14,8 @@ const root = import.meta.dirname;
 export default defineConfig({
   resolve: { alias: { "@": root, "server-only": path.join(root, "node_modules/server-only/empty.js") } },
   test: {
+    // Most of the time a test waits for a browser or a process; one file at a time would leave the machine idle.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
       { extends: true, test: { name: "unit", include: ["tests/unit/**/*.test.ts"] } },
       {

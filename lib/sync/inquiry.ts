@@ -49,8 +49,10 @@ export class Inquiry {
   #awaited: number | null = null;
   #again = false;
   #slow = false;
-  /** The pause is a server's wish, not ours to cut short. */
-  #wished = false;
+  /** Runs for as long as the server wished not to be asked: that is not ours to cut short. */
+  readonly #wish: Timer;
+  /** There was a reason to ask meanwhile: as soon as the wish is over, however long our own pause is. */
+  #afterWish = false;
   /** Answers to what was asked before a stop belong to nobody. */
   #generation = 0;
 
@@ -59,6 +61,7 @@ export class Inquiry {
     this.#options = options;
     this.#retryTimer = new Timer(ports.clock);
     this.#patience = new Timer(ports.clock);
+    this.#wish = new Timer(ports.clock);
     this.#cadence = new Cadence(ports.random, ports.signals, OUTAGE);
     this.#backoff = new Backoff(ports.random, REFUSAL);
   }
@@ -74,6 +77,7 @@ export class Inquiry {
     this.#again = false;
     this.#retryTimer.clear();
     this.#patience.clear();
+    this.#wish.clear();
   }
 
   /** There is a reason to ask: now, or once more after the question under way. */
@@ -83,7 +87,10 @@ export class Inquiry {
       this.#again = true;
       return;
     }
-    if (this.#wished && this.#retryTimer.armed) return;
+    if (this.#wish.armed) {
+      this.#afterWish = true;
+      return;
+    }
     this.#retryTimer.clear();
     void this.#run();
   }
@@ -110,13 +117,20 @@ export class Inquiry {
   }
 
   pause(ownMs: number, wishMs = 0): void {
-    this.#wished = wishMs > 0;
-    const spread = this.#wished ? between(this.#ports.random, 0, WISH_SPREAD_MS) : 0;
-    const delay = Math.max(ownMs, Math.min(wishMs, MAX_WISH_MS) + spread);
-    this.#retryTimer.arm(delay, () => {
-      // Offline there is nobody to ask; the signal that ends it asks.
-      if (this.#ports.signals.online()) this.#options.batch(() => this.ask());
-    });
+    this.#wish.clear();
+    this.#afterWish = false;
+    if (wishMs > 0) {
+      const untilMs = Math.min(wishMs, MAX_WISH_MS) + between(this.#ports.random, 0, WISH_SPREAD_MS);
+      this.#wish.arm(untilMs, () => {
+        if (this.#afterWish) this.#askIfOnline();
+      });
+    }
+    this.#retryTimer.arm(ownMs, () => this.#askIfOnline());
+  }
+
+  /** Offline there is nobody to ask; the signal that ends it asks. */
+  #askIfOnline(): void {
+    if (this.#ports.signals.online()) this.#options.batch(() => this.ask());
   }
 
   async #run(): Promise<void> {
