@@ -59,12 +59,9 @@ export async function cookieOf(app: AppAddress, { sessionId, userId }: Person) {
 }
 
 function unprovoked({ complaints, provoked }: Visitor): string[] {
+  const isNetwork = (line: string) => /^(Failed to load resource|WebSocket connection to)/.test(line);
   return complaints.filter(
-    (line) =>
-      !(
-        /^(Failed to load resource|WebSocket connection to)/.test(line) &&
-        provoked.some((status) => line.includes(` ${status}`))
-      ),
+    (line) => !provoked.some((what) => line.startsWith(what) || (isNetwork(line) && line.includes(` ${what}`))),
   );
 }
 

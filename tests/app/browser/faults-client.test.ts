@@ -104,7 +104,8 @@ it("F31 after 10,000 missed messages the newest page is there within a second, a
 it("F38 an old tab after a deploy: events of a later version and actions that are gone cost no words", async () => {
   const { patient, practitioner, consultationId } = await createWorld();
   const [anna, weber] = [await join(patient, consultationId, TALL), await join(practitioner, consultationId, TALL)];
-  weber.provoked.push("404");
+  // Next's answer to an action that it does not know, and what its client makes of it.
+  weber.provoked.push("404", "409", "UnrecognizedActionError");
   anna.provoked.push("net::");
   await anna.page.route("**/events?*", async (route) => {
     const answer = await route.fetch();
