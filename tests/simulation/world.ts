@@ -178,7 +178,9 @@ export class World implements Surroundings {
     this.faults.endAll();
     for (const server of this.servers) server.save();
     for (const [index, { current }] of this.places.entries()) {
-      if (!current) {
+      // A tab that stood behind a sign-out in another one has no session any more: its person comes to it and begins anew.
+      if (current && current.storage !== current.browser.storage) this.#closeTab(index);
+      if (!current?.alive()) {
         this.#openTab(index);
         continue;
       }
