@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from "vitest";
 import { numbered, saved, type Tab, untilConnection, useFaultStack, writeAll } from "@/tests/support/fault-stack";
+import type { SeenStatement } from "@/tests/support/faults/postgres-proxy";
 
 const stack = useFaultStack();
 const { openBoth, expectAgreement, textsIn } = stack;
@@ -22,9 +23,14 @@ function killAt({ side }: Tab, moment: "asked" | "answered" | "before" | "after"
       await side.app.kill();
       resolve();
     };
+    // The process is gone before the proxy hears of it: what it had asked for must not go on by itself.
+    const killAndCut = async ({ cut }: SeenStatement) => {
+      await kill();
+      cut();
+    };
     const end =
       moment === "asked" || moment === "answered"
-        ? side.postgres.watch({ statement: "send_message(", [moment]: kill })
+        ? side.postgres.watch({ statement: "send_message(", [moment]: killAndCut })
         : side.channels.onPublish({ [moment]: kill });
   });
 }
