@@ -12,6 +12,7 @@ import { clusterOf, layoutOf, readSettings } from "@/lib/embedded/postgres/layou
 import { unprivilegedUser } from "@/lib/embedded/postgres/os-user";
 import { PostgresStartError, removeStalePidFile, startPostmaster } from "@/lib/embedded/postgres/postmaster";
 import { startEmbeddedPostgres } from "@/lib/embedded/postgres/start";
+import { isAlive } from "@/tests/support/is-alive";
 import { cleanEnvironment, freePort } from "@/tests/support/start-built-app";
 import { clock, until } from "./deadline";
 import type { Reaper } from "./reaper";
@@ -175,20 +176,6 @@ async function answers(url: string): Promise<boolean> {
     const answer = await fetch(url, { signal: AbortSignal.timeout(3_000) });
     await answer.arrayBuffer();
     return answer.ok;
-  } catch {
-    return false;
-  }
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    process.kill(pid, 0);
-  } catch {
-    return false;
-  }
-  if (process.platform !== "linux") return true;
-  try {
-    return !/\) Z /.test(fs.readFileSync(`/proc/${pid}/stat`, "utf8"));
   } catch {
     return false;
   }

@@ -3,15 +3,8 @@ import os from "node:os";
 import path from "node:path";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { SHARED_ROOT } from "@/lib/embedded/postgres/os-user";
-import {
-  clusterOf,
-  isAlive,
-  postmasterPid,
-  query,
-  startAppProcess,
-  temporaryDataDir,
-  until,
-} from "@/tests/support/processes";
+import { isAlive } from "@/tests/support/is-alive";
+import { clusterOf, postmasterPid, query, startAppProcess, temporaryDataDir, until } from "@/tests/support/processes";
 
 const SIGNALS = ["SIGTERM", "SIGINT", "SIGHUP"] as const;
 
