@@ -1,6 +1,7 @@
 import type { Cancel, QueueStorage, StoredCommand } from "@/lib/sync/ports";
 import type { SeededRandom } from "@/tests/support/sim/seeded-random";
 import type { VirtualClock } from "@/tests/support/sim/virtual-clock";
+import { WebLocks } from "@/tests/support/sim/web-locks";
 
 /** What the storage needs to know of a tab: it may be frozen, and it may die at any moment. */
 export interface StorageUser {
@@ -15,11 +16,6 @@ interface StorageFaults {
   latencyMs(): number;
   broadcastMs(): number;
   quotaExceeded(): boolean;
-}
-
-interface LockRequest {
-  readonly user: StorageUser;
-  readonly grant: () => void;
 }
 
 interface TabState {
@@ -40,7 +36,7 @@ export class BrowserStorage {
   readonly #random: SeededRandom;
   readonly #faults: StorageFaults;
   readonly #tabs = new Map<StorageUser, TabState>();
-  readonly #locks = new Map<string, LockRequest[]>();
+  readonly #locks = new WebLocks<StorageUser>((user, resolve) => user.deliver(resolve));
   #lastSerial = 0;
   #busyUntil = 0;
   #wiped = false;
@@ -54,7 +50,7 @@ export class BrowserStorage {
   }
 
   get lockCount(): number {
-    return this.#locks.size;
+    return this.#locks.held;
   }
 
   get listenerCount(): number {
@@ -111,18 +107,14 @@ export class BrowserStorage {
         state.listeners.add(listener);
         return () => state.listeners.delete(listener);
       },
-      exclusively: (consultationId, run) => this.#exclusively(user, consultationId, run),
+      exclusively: (consultationId, run) => this.#locks.exclusively(user, consultationId, run),
     };
   }
 
   /** The end of a tab. Its locks are free; what it had asked for may or may not have reached the disk. */
   close(user: StorageUser): void {
     this.#tabs.delete(user);
-    for (const consultationId of [...this.#locks.keys()]) {
-      for (const request of [...(this.#locks.get(consultationId) ?? [])]) {
-        if (request.user === user) this.#release(consultationId, request);
-      }
-    }
+    this.#locks.forget(user);
   }
 
   /** Signing out. */
@@ -157,30 +149,5 @@ export class BrowserStorage {
         for (const listener of [...(this.#tabs.get(user)?.listeners ?? [])]) listener(consultationId);
       }),
     );
-  }
-
-  async #exclusively(user: StorageUser, consultationId: string, run: () => Promise<void>): Promise<void> {
-    const requests = this.#locks.get(consultationId) ?? [];
-    this.#locks.set(consultationId, requests);
-    const request = await new Promise<LockRequest>((resolve) => {
-      const asked: LockRequest = { user, grant: () => user.deliver(() => resolve(asked)) };
-      requests.push(asked);
-      if (requests.length === 1) asked.grant();
-    });
-    try {
-      await run();
-    } finally {
-      this.#release(consultationId, request);
-    }
-  }
-
-  #release(consultationId: string, request: LockRequest): void {
-    const requests = this.#locks.get(consultationId) ?? [];
-    const place = requests.indexOf(request);
-    // A tab that died meanwhile has lost its place, and somebody else may hold the lock.
-    if (place === -1) return;
-    requests.splice(place, 1);
-    if (place === 0) requests[0]?.grant();
-    if (requests.length === 0) this.#locks.delete(consultationId);
   }
 }

@@ -1,8 +1,7 @@
 import type { SeededRandom } from "@/tests/support/sim/seeded-random";
 import { streamOf } from "./random";
 
-/** Faults that last for a while, each with a strength: mostly the chance that one call or push is hit. */
-export const WINDOW_FAULTS = [
+const OF_A_TAB = [
   "lost-request",
   "lost-answer",
   "unavailable",
@@ -22,15 +21,11 @@ export const WINDOW_FAULTS = [
   "socket-dead",
   "hidden",
   "frozen",
-  "session-ended",
-  "quota",
-  "slow-storage",
-  "rest-down",
-  "sockets-down",
-  "database-down",
-  "database-flaky",
-  "deploy",
 ] as const;
+const OF_A_BROWSER = ["session-ended", "quota", "slow-storage"] as const;
+const OF_THE_WORLD = ["rest-down", "sockets-down", "database-down", "database-flaky", "deploy"] as const;
+/** Faults that last for a while, each with a strength: mostly the chance that one call or push is hit. */
+export const WINDOW_FAULTS = [...OF_A_TAB, ...OF_A_BROWSER, ...OF_THE_WORLD] as const;
 export type WindowFault = (typeof WINDOW_FAULTS)[number];
 
 /** Where a server may die while it handles a command or publishes. "now": wherever it happens to be. */
@@ -110,28 +105,6 @@ const INSTANT_FAULTS = [
   "a-day-away",
 ] as const;
 
-const OF_A_TAB: readonly WindowFault[] = [
-  "lost-request",
-  "lost-answer",
-  "unavailable",
-  "rate-limited",
-  "garbled",
-  "slow",
-  "laggy",
-  "refuses",
-  "push-dropped",
-  "push-doubled",
-  "push-delayed",
-  "push-hints",
-  "auth-failed",
-  "auth-hangs",
-  "offline",
-  "network-dead",
-  "socket-dead",
-  "hidden",
-  "frozen",
-];
-const OF_A_BROWSER: readonly WindowFault[] = ["session-ended", "quota", "slow-storage"];
 /** These are chances; the others are on or off. */
 const BY_CHANCE: readonly WindowFault[] = [
   "lost-request",
@@ -299,9 +272,9 @@ function windowOf(
   browsers: number,
 ): Operation {
   const strength = BY_CHANCE.includes(fault) ? (random.chance(0.25) ? 1 : 0.05 + random.next() * 0.6) : 1;
-  const target = OF_A_BROWSER.includes(fault)
+  const target = (OF_A_BROWSER as readonly WindowFault[]).includes(fault)
     ? random.below(browsers)
-    : OF_A_TAB.includes(fault) && random.chance(0.6)
+    : (OF_A_TAB as readonly WindowFault[]).includes(fault) && random.chance(0.6)
       ? random.below(tabs)
       : null;
   const asleep = fault === "frozen" && random.chance(0.2) ? (random.chance(0.2) ? 8 * HOUR : 20 * MINUTE) : lasting;

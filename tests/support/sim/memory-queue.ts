@@ -1,11 +1,7 @@
 import type { Cancel, QueueStorage, StoredCommand } from "@/lib/sync/ports";
+import { WebLocks } from "./web-locks";
 
 type Listener = (consultationId: string | null) => void;
-
-interface LockRequest {
-  readonly tab: MemoryQueueTab;
-  readonly grant: () => void;
-}
 
 /** One tab's view of the queue. `close()` is the end of the tab: its locks are free, and it hears of nothing. */
 export type MemoryQueueTab = QueueStorage & { close(): void };
@@ -14,7 +10,7 @@ export type MemoryQueueTab = QueueStorage & { close(): void };
 export class MemoryQueue {
   readonly #commands = new Map<string, StoredCommand>();
   readonly #tabs = new Map<MemoryQueueTab, Set<Listener>>();
-  readonly #locks = new Map<string, LockRequest[]>();
+  readonly #locks = new WebLocks<MemoryQueueTab>((_tab, resolve) => resolve());
   #lastSerial = 0;
 
   /** Signing out: nothing is kept, and every tab hears of it. */
@@ -58,11 +54,11 @@ export class MemoryQueue {
         listeners.add(listener);
         return () => listeners.delete(listener);
       },
-      exclusively: (consultationId, run) => this.#exclusively(tab, consultationId, run),
+      exclusively: (consultationId, run) => this.#locks.exclusively(tab, consultationId, run),
       close: () => {
         listeners.clear();
         this.#tabs.delete(tab);
-        for (const consultationId of [...this.#locks.keys()]) this.#forgetRequests(consultationId, tab);
+        this.#locks.forget(tab);
       },
     };
     this.#tabs.set(tab, listeners);
@@ -76,37 +72,6 @@ export class MemoryQueue {
   #tell(from: MemoryQueueTab | null, consultationId: string | null): void {
     for (const [tab, listeners] of [...this.#tabs]) {
       if (tab !== from) for (const listener of [...listeners]) listener(consultationId);
-    }
-  }
-
-  async #exclusively(tab: MemoryQueueTab, consultationId: string, run: () => Promise<void>): Promise<void> {
-    const requests = this.#locks.get(consultationId) ?? [];
-    this.#locks.set(consultationId, requests);
-    const request = await new Promise<LockRequest>((resolve) => {
-      const asked: LockRequest = { tab, grant: () => resolve(asked) };
-      requests.push(asked);
-      if (requests.length === 1) asked.grant();
-    });
-    try {
-      await run();
-    } finally {
-      this.#release(consultationId, request);
-    }
-  }
-
-  #release(consultationId: string, request: LockRequest): void {
-    const requests = this.#locks.get(consultationId) ?? [];
-    const place = requests.indexOf(request);
-    // A tab that died meanwhile has lost its place, and somebody else may hold the lock.
-    if (place === -1) return;
-    requests.splice(place, 1);
-    if (place === 0) requests[0]?.grant();
-    if (requests.length === 0) this.#locks.delete(consultationId);
-  }
-
-  #forgetRequests(consultationId: string, tab: MemoryQueueTab): void {
-    for (const request of [...(this.#locks.get(consultationId) ?? [])]) {
-      if (request.tab === tab) this.#release(consultationId, request);
     }
   }
 }
