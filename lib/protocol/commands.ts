@@ -1,8 +1,12 @@
 import * as z from "zod";
 import { contentSchema, lineSchema } from "./content";
+import { emailSchema } from "./email";
 import { eventSchema } from "./event";
 import { messageIdSchema, uuidV4Schema } from "./ids";
+import { timeSchema } from "./message";
 import { positionSchema } from "./position";
+import { consultationRowSchema } from "./snapshot";
+import { userSchema } from "./user";
 
 /** Unknown fields are ignored and change nothing: every command schema strips them. */
 export const sendMessageSchema = z.object({
@@ -18,7 +22,29 @@ export const sendMessageSchema = z.object({
 });
 export type SendMessage = z.infer<typeof sendMessageSchema>;
 
+export const editMessageSchema = z.object({ content: contentSchema });
+
+/** A practitioner opens a consultation with the patient of this address; one who is not known yet is invited. */
+export const createConsultationSchema = z.object({
+  id: uuidV4Schema,
+  patientEmail: emailSchema,
+  /** Of a patient who is not known yet; they may correct it. */
+  patientName: lineSchema(100)
+    .nullish()
+    .transform((name) => name ?? null),
+  subject: lineSchema(200),
+  scheduledFor: z.iso
+    .datetime()
+    .nullish()
+    .transform((time) => time ?? null),
+});
+export type CreateConsultation = z.infer<typeof createConsultationSchema>;
+
+export const addParticipantSchema = z.object({ userId: uuidV4Schema });
+
 export const completeConsultationSchema = z.object({
+  /** Announces the end instead of ending now: it completes by itself that much later, unless it is continued. */
+  afterSeconds: z.int().min(1).max(600).optional(),
   /** A note that says nothing is none. */
   closingNote: z.preprocess(
     (note) => (typeof note === "string" && note.trim() === "" ? null : note),
@@ -65,5 +91,15 @@ export type MessagesQuery = z.infer<typeof messagesQuerySchema>;
 /** What every command that may add to the log answers; null: nothing had to change. */
 export const commandAnswerSchema = z.object({ event: eventSchema.nullable() });
 export type CommandAnswer = z.infer<typeof commandAnswerSchema>;
+
+/** `invitation`: the address, shown once, under which a patient who is new chooses a password. */
+export const createdConsultationSchema = z.object({
+  consultation: consultationRowSchema,
+  invitation: z.object({ url: z.string(), expiresAt: timeSchema }).nullable(),
+});
+export type CreatedConsultation = z.infer<typeof createdConsultationSchema>;
+
+/** Whom a practitioner may add: `GET /api/colleagues`. */
+export const colleaguesSchema = z.object({ users: z.array(userSchema) });
 
 export const positionAnswerSchema = z.object({ position: positionSchema });

@@ -13,6 +13,8 @@ export const systemLineSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("consultation-started"), actor: userSchema }),
   z.object({ type: z.literal("consultation-completed"), actor: userSchema, closingNote: z.string().nullable() }),
   z.object({ type: z.literal("consultation-cancelled"), actor: userSchema }),
+  z.object({ type: z.literal("consultation-closing"), actor: userSchema, closesAt: timeSchema }),
+  z.object({ type: z.literal("consultation-continued"), actor: userSchema }),
   z.object({ type: z.literal("user-joined"), actor: userSchema, user: userSchema }),
   z.object({ type: z.literal("user-left"), actor: userSchema, user: userSchema }),
 ]);

@@ -18,6 +18,8 @@ export const consultationSchema = z.object({
   scheduledFor: timeSchema.nullable(),
   startedAt: timeSchema.nullable(),
   endedAt: timeSchema.nullable(),
+  /** While its end is announced: when it completes by itself. */
+  closesAt: timeSchema.nullable().default(null),
 });
 export type Consultation = z.infer<typeof consultationSchema>;
 
@@ -71,6 +73,7 @@ export const consultationRowSchema = z.object({
   id: uuidV4Schema,
   status: consultationStatusSchema,
   subject: z.string(),
+  scheduledFor: timeSchema.nullable().default(null),
   counterpart: userSchema.extend({ online: z.boolean(), lastActiveAt: timeSchema.nullable() }),
   lastMessage: z
     .object({
@@ -89,6 +92,3 @@ export const consultationRowSchema = z.object({
 export type ConsultationRow = z.infer<typeof consultationRowSchema>;
 
 export const consultationListSchema = z.object({ consultations: z.array(consultationRowSchema) });
-
-/** Pushed on `private-user-{id}` when a row of that user's list changed. */
-export const consultationUpdatedSchema = z.object({ v: z.literal(1), consultation: consultationRowSchema });

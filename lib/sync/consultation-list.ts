@@ -1,7 +1,8 @@
 import { mergeRow, type Rows, replaceRows } from "@/lib/core/list";
 import { userChannel } from "@/lib/protocol/channels";
 import type { ErrorCode } from "@/lib/protocol/errors";
-import { type ConsultationRow, consultationUpdatedSchema } from "@/lib/protocol/snapshot";
+import { consultationUpdatedSchema } from "@/lib/protocol/notices";
+import type { ConsultationRow } from "@/lib/protocol/snapshot";
 import { Connection, type ConnectionStatus } from "./connection";
 import { classify, codeOf } from "./failure";
 import { type Answer, Inquiry } from "./inquiry";
