@@ -20,7 +20,8 @@ export async function withPlantedTemplate<T>(plant: SqlPlant, run: (cluster: Tes
     await query(ownerUrl, withoutSafeguard(plant, await definitionOf(ownerUrl, plant.sqlFunction)));
     return await run({ ...cluster, template });
   } finally {
-    await query(withDatabase(cluster.ownerUrl, "postgres"), `DROP DATABASE ${template} WITH (FORCE)`);
+    // Sends autovacuum away and waits for sessions that are ending; by force it would be refused on their account.
+    await query(withDatabase(cluster.ownerUrl, "postgres"), `DROP DATABASE ${template}`);
   }
 }
 
