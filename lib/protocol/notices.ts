@@ -33,7 +33,11 @@ export const messageNotificationChangedSchema = z.object({
   preview: z.string().nullable().optional(),
 });
 
-/** Somebody I have an unfinished consultation with came or went. */
+/**
+ * Somebody I have an unfinished consultation with came or went. `lastActiveAt` never goes back, and coming online always
+ * moves it. So what is known of one person, from pushes, rows and snapshots alike, is ordered by it: an earlier
+ * time changes nothing, and of two at the same time "offline" is the later.
+ */
 export const userStatusChangeSchema = z.object({
   v,
   userId: uuidV4Schema,
