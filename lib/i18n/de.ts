@@ -102,6 +102,7 @@ export const de: Catalogue = {
     search: "Nach Namen suchen",
     loading: "Kolleginnen und Kollegen werden geladen",
     nobodyLeft: "Alle aus Ihrer Praxis sind schon dabei.",
+    more: (count) => `Und ${number(count)} weitere: Suchen Sie nach dem Namen.`,
     noHits: "Niemand heißt so.",
     done: "Fertig",
     remove: (name) => `${name} entfernen`,

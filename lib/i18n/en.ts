@@ -98,6 +98,7 @@ export const en = {
     search: "Search colleagues by name",
     loading: "Loading colleagues",
     nobodyLeft: "Everybody of your practice is here already.",
+    more: (count: number) => `And ${number(count)} more: search by name.`,
     noHits: "Nobody has that name.",
     done: "Done",
     remove: (name: string) => `Remove ${name}`,
