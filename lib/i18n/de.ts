@@ -54,6 +54,7 @@ export const de: Catalogue = {
       INTERPRETER: "Sobald eine Praxis Sie zu einer hinzufügt, erscheint sie hier von selbst.",
     },
     noMessages: "Noch keine Nachrichten",
+    neverMessages: "Keine Nachrichten",
     you: (preview) => `Sie: ${preview}`,
     unread: (count) =>
       plural("de", count, { one: "1 ungelesene Nachricht", other: `${number(count)} ungelesene Nachrichten` }),

@@ -50,6 +50,7 @@ export const en = {
       INTERPRETER: "As soon as a practitioner adds you to one, it appears here by itself.",
     },
     noMessages: "No messages yet",
+    neverMessages: "No messages",
     you: (preview: string) => `You: ${preview}`,
     unread: (count: number) =>
       plural("en", count, { one: "1 unread message", other: `${number(count)} unread messages` }),
