@@ -88,6 +88,7 @@ export const de: Catalogue = {
     here: "Gerade in diesem Gespräch",
     lastActive: (ago) => `Zuletzt aktiv ${ago}`,
     justNow: "gerade eben",
+    onlineOf: (online, of) => `${number(online)} von ${number(of)} online`,
   },
   people: {
     title: "Personen",
@@ -286,7 +287,8 @@ export const de: Catalogue = {
     deleteParked: "Nicht gelöscht",
     changeParkedEnded: "Die Sprechstunde endete, bevor die Änderung gespeichert war. Sie können sie kopieren.",
     deleteParkedEnded: "Die Sprechstunde endete, bevor dies gelöscht war.",
-    yourChange: "Ihre Änderung:",
+    reactionRefused: "Ihre Reaktion wurde nicht gespeichert",
+    earlier: "Frühere Nachricht",
     retry: "Noch einmal versuchen",
     keep: "So lassen, wie es war",
     deleteTitle: "Diese Nachricht löschen?",
@@ -325,6 +327,7 @@ export const de: Catalogue = {
     hint: "Schreiben Sie, was noch zu sagen ist.",
     endNow: "Jetzt beenden",
     goOn: "Fortsetzen",
+    somebody: "Die Praxis",
     continuing: "Wird fortgesetzt …",
     when: "Wann soll sie enden?",
     inOneMinute: "In einer Minute",
@@ -332,7 +335,6 @@ export const de: Catalogue = {
       "Alle sehen die restliche Zeit und können zu Ende schreiben. Sie können früher beenden oder fortsetzen.",
     atOnce: "Jetzt",
     atOnceHint: "Von diesem Moment an kann niemand mehr schreiben.",
-    submitSoon: "Ende ankündigen",
   },
   removed: {
     title: "Dieses Gespräch ist für Sie geschlossen",
