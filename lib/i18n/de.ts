@@ -197,6 +197,18 @@ export const de: Catalogue = {
       "Ihr Browser blockiert Hinweise dieser Seite. Erlauben Sie sie in den Einstellungen des Browsers für diese Seite und versuchen Sie es dann noch einmal.",
     unsupported: "Dieser Browser kann keine Hinweise zeigen.",
   },
+  notices: {
+    region: (hotkey: string) => `Hinweise (${hotkey})`,
+    label: "Hinweis",
+    newMessage: "Neue Nachricht",
+    spoken: (name: string, text: string) => `${name}: ${text}`,
+    open: "Gespräch öffnen",
+    dismiss: "Schließen",
+    askTitle: "Während Sie weg waren, hat Ihnen jemand geschrieben",
+    askText: "Soll Ihr Browser Sie nächstes Mal benachrichtigen? Er sagt nur „Neue Nachricht“, nie, was darin steht.",
+    allow: "Ja, benachrichtigen",
+    notNow: "Nicht jetzt",
+  },
   signOut: {
     title: (count) =>
       plural("de", count, {

@@ -191,6 +191,18 @@ export const en = {
       "Your browser blocks notices of this page. Allow them in the browser's settings for this page, then try again.",
     unsupported: "This browser cannot show notices.",
   },
+  notices: {
+    region: (hotkey: string) => `Notices (${hotkey})`,
+    label: "Notice",
+    newMessage: "New message",
+    spoken: (name: string, text: string) => `${name}: ${text}`,
+    open: "Open the conversation",
+    dismiss: "Dismiss",
+    askTitle: "Somebody wrote while you were away",
+    askText: "Shall your browser tell you next time? It says only “New message”, never what was written.",
+    allow: "Yes, tell me",
+    notNow: "Not now",
+  },
   signOut: {
     title: (count: number) =>
       plural("en", count, { one: "1 message is not sent yet", other: `${number(count)} messages are not sent yet` }),
