@@ -130,6 +130,33 @@ export const de: Catalogue = {
       "not-found": "Diese Person ist nicht in dieser Sprechstunde, oder Sie sind es nicht. Laden Sie die Seite neu.",
     },
   },
+  invitation: {
+    title: "Einladung",
+    welcome: "Willkommen bei Murph",
+    intro:
+      "Sie sind zu einer schriftlichen Sprechstunde eingeladen. Wählen Sie ein Passwort, dann können Sie lesen und schreiben.",
+    email: "Ihre E-Mail-Adresse",
+    emailHint: "Mit dieser Adresse und Ihrem Passwort melden Sie sich künftig an.",
+    name: "Ihr Name",
+    nameHint: "Die anderen in der Sprechstunde sehen ihn.",
+    password: "Passwort wählen",
+    passwordHint: "Mindestens 8 Zeichen.",
+    submit: "Zur Sprechstunde",
+    submitting: "Einen Moment …",
+    signedInAs: (name) =>
+      `Sie sind hier als ${name} angemeldet. Wenn Sie fortfahren, wechselt dieser Browser zur eingeladenen Person.`,
+    issues: {
+      "name too-long": "Dieser Name ist zu lang. Kürzen Sie ihn auf 100 Zeichen.",
+      name: "Dieser Name geht so nicht. Tippen Sie ihn noch einmal.",
+      "password too-short": "Dieses Passwort ist zu kurz. Nehmen Sie mindestens 8 Zeichen.",
+      password: "Dieses Passwort geht nicht. Wählen Sie ein anderes.",
+    },
+    closedTitle: "Diese Einladung gilt nicht mehr",
+    closed:
+      "Jeder Link gilt einmal und sieben Tage lang. Wenn Sie schon ein Passwort gewählt haben, melden Sie sich damit an. Sonst bitten Sie Ihre Praxis um eine neue Einladung.",
+    tooManyTitle: "Zu viele Versuche",
+    tooMany: "Warten Sie ein paar Minuten und öffnen Sie den Link dann noch einmal.",
+  },
   newConsultation: {
     open: "Neue Sprechstunde",
     title: "Neue Sprechstunde",

@@ -126,6 +126,32 @@ export const en = {
       "not-found": "This person is not in this consultation, or you are not. Load the page again.",
     },
   },
+  invitation: {
+    title: "Invitation",
+    welcome: "Welcome to Murph",
+    intro: "You are invited to a consultation in writing. Choose a password, then you can read and write.",
+    email: "Your e-mail",
+    emailHint: "From now on you sign in with this address and your password.",
+    name: "Your name",
+    nameHint: "The others in the consultation see it.",
+    password: "Choose a password",
+    passwordHint: "At least 8 characters.",
+    submit: "Go to the consultation",
+    submitting: "One moment …",
+    signedInAs: (name: string) =>
+      `You are signed in here as ${name}. If you go on, this browser changes to the invited person.`,
+    issues: {
+      "name too-long": "That name is too long. Shorten it to 100 characters.",
+      name: "This name cannot be used as it is. Type it again.",
+      "password too-short": "That password is too short. Take at least 8 characters.",
+      password: "This password cannot be used. Choose another one.",
+    },
+    closedTitle: "This invitation is not valid any more",
+    closed:
+      "Each link works once and for seven days. If you have chosen a password already, sign in with it. Otherwise ask your practice for a new invitation.",
+    tooManyTitle: "Too many attempts",
+    tooMany: "Wait a few minutes, then open the link again.",
+  },
   newConsultation: {
     open: "New consultation",
     title: "New consultation",
