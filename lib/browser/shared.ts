@@ -53,19 +53,27 @@ export class Shared<View, Target extends Startable<View>> {
   readonly getServerSnapshot = (): View => this.#hydrationView ?? this.target.getSnapshot();
 
   readonly subscribe = (listener: () => void): Cancel => {
+    this.#hydrationView ??= this.target.getSnapshot();
+    const release = this.keep();
+    const paced = pace(listener, this.#options.clock);
+    const unsubscribe = this.target.subscribe(paced.call);
+    return () => {
+      unsubscribe();
+      paced.stop();
+      release();
+    };
+  };
+
+  /** Keeps it running for somebody who shows nothing of it. */
+  readonly keep = (): Cancel => {
     this.#users += 1;
     this.#stopLinger?.();
     this.#stopLinger = null;
-    this.#hydrationView ??= this.target.getSnapshot();
     if (!this.running) this.#start();
-    const paced = pace(listener, this.#options.clock);
-    const unsubscribe = this.target.subscribe(paced.call);
-    let subscribed = true;
+    let kept = true;
     return () => {
-      if (!subscribed) return;
-      subscribed = false;
-      unsubscribe();
-      paced.stop();
+      if (!kept) return;
+      kept = false;
       this.#users -= 1;
       if (this.#users === 0) this.#linger();
     };

@@ -1,11 +1,19 @@
+import type * as z from "zod";
 import { mergeRow, type Rows, replaceRows } from "@/lib/core/list";
 import { userChannel } from "@/lib/protocol/channels";
 import type { ErrorCode } from "@/lib/protocol/errors";
-import { consultationUpdatedSchema } from "@/lib/protocol/notices";
+import {
+  consultationUpdatedSchema,
+  type MessageNotification,
+  messageNotificationChangedSchema,
+  messageNotificationSchema,
+  userStatusChangeSchema,
+} from "@/lib/protocol/notices";
 import type { ConsultationRow } from "@/lib/protocol/snapshot";
 import { Connection, type ConnectionStatus } from "./connection";
 import { classify, codeOf } from "./failure";
 import { type Answer, Inquiry } from "./inquiry";
+import { People } from "./people";
 import type { ApiResult, Cancel, Ports } from "./ports";
 import { Store } from "./store";
 
@@ -15,17 +23,25 @@ export interface ConsultationListView {
   readonly failure: ErrorCode | null;
 }
 
+/** What my own channel tells beside the rows. */
+export type ListNews =
+  | { readonly kind: "message"; readonly notification: MessageNotification }
+  | { readonly kind: "change"; readonly change: z.infer<typeof messageNotificationChangedSchema> };
+
 type Reading = ApiResult<{ consultations: ConsultationRow[] }>;
 
 /**
  * My list of consultations: read again on every success of my own channel, rows merged between (RCV7). Nothing ever
- * shows that the last push was lost, so it is read now and then while live too.
+ * shows that the last push was lost, so it is read now and then while live too; a client that hears no pushes learns
+ * from the same readings who is online.
  */
 export class ConsultationList {
   readonly #ports: Ports;
   readonly #connection: Connection;
   readonly #store: Store<ConsultationListView>;
   readonly #inquiry: Inquiry;
+  readonly #people: People;
+  readonly #newsListeners = new Set<(news: ListNews) => void>();
   #rows: Rows | null = null;
   /** While a reading is on its way: rows pushed meanwhile may be newer than what it saw. */
   #pushedMeanwhile: ConsultationRow[] | null = null;
@@ -33,8 +49,9 @@ export class ConsultationList {
   #running = false;
   #whenRead: (() => void)[] = [];
 
-  constructor(ports: Ports, viewerId: string) {
+  constructor(ports: Ports, viewerId: string, people: People = new People()) {
     this.#ports = ports;
+    this.#people = people;
     this.#inquiry = new Inquiry(ports, {
       batch: (run) => this.#store.batch(run),
       question: () => this.#read(),
@@ -42,7 +59,12 @@ export class ConsultationList {
     });
     this.#connection = new Connection(ports, {
       channel: userChannel(viewerId),
-      events: { "consultation-updated": (data) => this.#store.batch(() => this.#onUpdated(data)) },
+      events: {
+        "consultation-updated": (data) => this.#store.batch(() => this.#onUpdated(data)),
+        "message-notification": (data) => this.#onNotification(data),
+        "message-notification-changed": (data) => this.#onNotificationChanged(data),
+        "user-status-change": (data) => this.#onStatusChange(data),
+      },
       headCheck: true,
       batch: (run) => this.#store.batch(run),
       onCatchUp: () => this.#inquiry.ask(),
@@ -61,6 +83,12 @@ export class ConsultationList {
 
   get subscribe(): (listener: () => void) => Cancel {
     return this.#store.subscribe;
+  }
+
+  /** Told as they come, in no certain order and perhaps twice. */
+  onNews(listener: (news: ListNews) => void): Cancel {
+    this.#newsListeners.add(listener);
+    return () => this.#newsListeners.delete(listener);
   }
 
   /** Rows that somebody read for us (the server rendered them). A running list needs none. */
@@ -119,7 +147,7 @@ export class ConsultationList {
     if (result.ok) {
       this.#inquiry.answered();
       this.#failure = null;
-      this.#rows = replaceRows(result.value.consultations, pushedMeanwhile);
+      this.#rows = this.#merged(result.value.consultations, pushedMeanwhile);
       this.#connection.answered();
     } else {
       const kind = classify(result.failure);
@@ -129,7 +157,18 @@ export class ConsultationList {
     return false;
   }
 
-  /** A push without the row in it (ids only, or a version we do not know) says as much as: read again. */
+  /**
+   * Rows pushed meanwhile may be newer than what was read, but only of consultations that are mine: one that the reading
+   * lacks was set up since, or I was removed from it since it was pushed, and another reading tells which.
+   */
+  #merged(fetched: Rows, pushedMeanwhile: Rows): Rows {
+    const ids = new Set(fetched.map(({ id }) => id));
+    const mine = pushedMeanwhile.filter(({ id }) => ids.has(id));
+    if (mine.length < pushedMeanwhile.length) this.#inquiry.askUnlessPaused();
+    return replaceRows(fetched, mine);
+  }
+
+  /** A push without the row in it (ids only, no longer mine, or a version we do not know) says as much as: read again. */
   #onUpdated(data: unknown): void {
     const update = consultationUpdatedSchema.safeParse(data);
     if (!update.success) {
@@ -137,7 +176,32 @@ export class ConsultationList {
       return;
     }
     const { consultation } = update.data;
+    const { counterpart } = consultation;
+    this.#people.see([[counterpart.id, counterpart]]);
     this.#pushedMeanwhile?.push(consultation);
-    if (this.#rows) this.#rows = mergeRow(this.#rows, consultation);
+    if (!this.#rows) return;
+    if (this.#rows.some(({ id }) => id === consultation.id)) this.#rows = mergeRow(this.#rows, consultation);
+    else this.#inquiry.askUnlessPaused();
+  }
+
+  #onNotification(data: unknown): void {
+    const notification = messageNotificationSchema.safeParse(data);
+    if (notification.success) this.#tellNews({ kind: "message", notification: notification.data });
+  }
+
+  #onNotificationChanged(data: unknown): void {
+    const change = messageNotificationChangedSchema.safeParse(data);
+    if (change.success) this.#tellNews({ kind: "change", change: change.data });
+  }
+
+  #onStatusChange(data: unknown): void {
+    const change = userStatusChangeSchema.safeParse(data);
+    if (!change.success) return;
+    const { userId, status, lastActiveAt } = change.data;
+    this.#people.see([[userId, { online: status === "online", lastActiveAt }]]);
+  }
+
+  #tellNews(news: ListNews): void {
+    for (const listener of [...this.#newsListeners]) listener(news);
   }
 }

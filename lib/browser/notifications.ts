@@ -1,0 +1,83 @@
+import type { NoticePermission, SystemNotices } from "@/lib/sync/notice-ports";
+
+const ASKED = "murph-notices-asked";
+
+/** What the browser's notices say, and where a click on one leads. */
+export interface NoticeFace {
+  readonly title: string;
+  readonly newMessage: string;
+  readonly open: (consultationId: string) => void;
+}
+
+export interface BrowserNotices extends SystemNotices {
+  /** The words are the viewer's language, which is known where things are drawn. */
+  wear(face: NoticeFace): void;
+  /** Only ever from a click. */
+  request(): Promise<NoticePermission>;
+  /** The person answered: they are not asked again by themselves. */
+  remember(): void;
+}
+
+function permission(): NoticePermission {
+  return typeof Notification === "undefined" ? "unsupported" : Notification.permission;
+}
+
+/** Notices that the browser shows outside of the page. Their words may lie on a locked screen (ATK86). */
+export function createBrowserNotices(): BrowserNotices {
+  const shown = new Map<string, Notification>();
+  let face: NoticeFace | null = null;
+
+  return {
+    permission,
+    show({ messageId, consultationId, words, silent }) {
+      if (!face) return false;
+      const { title, newMessage, open } = face;
+      try {
+        const notification = new Notification(words?.senderName ?? title, {
+          body: words?.preview ?? newMessage,
+          tag: messageId,
+          icon: "/icon.svg",
+          silent,
+        });
+        notification.onclick = () => {
+          window.focus();
+          notification.close();
+          open(consultationId);
+        };
+        notification.onclose = () => shown.delete(messageId);
+        shown.set(messageId, notification);
+        return true;
+      } catch {
+        // Chrome on Android has the constructor and refuses it.
+        return false;
+      }
+    },
+    close(messageId) {
+      shown.get(messageId)?.close();
+      shown.delete(messageId);
+    },
+    asked: () => readAsked(),
+    remember() {
+      try {
+        localStorage.setItem(ASKED, "yes");
+      } catch {
+        // A browser that keeps nothing asks again after the next reload.
+      }
+    },
+    wear(next) {
+      face = next;
+    },
+    async request() {
+      if (permission() !== "default") return permission();
+      return Notification.requestPermission();
+    },
+  };
+}
+
+function readAsked(): boolean {
+  try {
+    return localStorage.getItem(ASKED) !== null;
+  } catch {
+    return false;
+  }
+}

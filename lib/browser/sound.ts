@@ -1,0 +1,42 @@
+import type { Sound } from "@/lib/sync/notice-ports";
+
+/** Two soft notes, a fourth apart: frequency in Hz, beginning in seconds. */
+const NOTES = [
+  { frequency: 587.33, at: 0 },
+  { frequency: 783.99, at: 0.12 },
+];
+const LENGTH = 0.35;
+const LOUDNESS = 0.12;
+
+/** Made in the browser, so nothing is loaded; a page that nobody has touched may not be heard, and does not try. */
+export function createSound(): Sound {
+  let context: AudioContext | null = null;
+
+  function allowed(): boolean {
+    return typeof AudioContext !== "undefined" && navigator.userActivation?.hasBeenActive === true;
+  }
+
+  async function play(): Promise<void> {
+    context ??= new AudioContext();
+    if (context.state === "suspended") await context.resume();
+    for (const { frequency, at } of NOTES) playNote(context, frequency, context.currentTime + at);
+  }
+
+  return {
+    allowed,
+    play() {
+      if (allowed()) play().catch(() => {});
+    },
+  };
+}
+
+function playNote(context: AudioContext, frequency: number, at: number): void {
+  const oscillator = new OscillatorNode(context, { type: "sine", frequency });
+  const gain = new GainNode(context, { gain: 0 });
+  gain.gain.setValueAtTime(0, at);
+  gain.gain.linearRampToValueAtTime(LOUDNESS, at + 0.02);
+  gain.gain.exponentialRampToValueAtTime(0.000_1, at + LENGTH);
+  oscillator.connect(gain).connect(context.destination);
+  oscillator.start(at);
+  oscillator.stop(at + LENGTH);
+}

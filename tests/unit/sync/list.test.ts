@@ -1,0 +1,125 @@
+import { describe, expect, it } from "vitest";
+import { userChannel } from "@/lib/protocol/channels";
+import type { ConsultationRow } from "@/lib/protocol/snapshot";
+import { ConsultationList, type ListNews } from "@/lib/sync/consultation-list";
+import { ANNA, WEBER } from "@/tests/support/sim/server-model";
+import { World } from "@/tests/support/sim/world";
+
+const CHANNEL = userChannel(ANNA.id);
+const OTHER_ID = "e0000000-0000-4000-8000-000000000005";
+
+async function open() {
+  const world = new World();
+  world.say(WEBER, "first");
+  const client = world.client(ANNA).start();
+  const list = new ConsultationList(client.ports, ANNA.id);
+  list.start();
+  await world.clock.advance(300);
+  const [row] = world.server.listFor(ANNA);
+  if (!row) throw new Error("a row expected");
+  return {
+    world,
+    client,
+    list,
+    row,
+    rows: () => list.getSnapshot().rows ?? [],
+    push: (name: string, data: unknown) => client.transport.deliver(CHANNEL, name, data),
+    update: (consultation: ConsultationRow) =>
+      client.transport.deliver(CHANNEL, "consultation-updated", {
+        v: 1,
+        consultationId: consultation.id,
+        consultation,
+      }),
+    readings: () => client.api.count("listConsultations"),
+    close() {
+      list.stop();
+      client.stop();
+    },
+  };
+}
+
+describe("rows", () => {
+  it("C7 preview, unread count, status and order follow the pushes without a reading", async () => {
+    const { world, row, rows, update, readings, close } = await open();
+    const before = readings();
+    const lastMessage = { ...row.lastMessage, id: world.nextMessageId(), seq: 2, preview: "second" };
+    update({ ...row, headSeq: 2, unreadCount: 2, lastMessage: lastMessage as ConsultationRow["lastMessage"] });
+    await world.clock.advance(50);
+    expect(rows()[0]).toMatchObject({ unreadCount: 2, headSeq: 2, lastMessage: { preview: "second" } });
+    update({ ...row, headSeq: 2, readUpToSeq: 2, unreadCount: 0 });
+    update({ ...row, headSeq: 2, unreadCount: 2 });
+    await world.clock.advance(50);
+    expect(rows()[0]).toMatchObject({ unreadCount: 0, readUpToSeq: 2 });
+    update({ ...row, headSeq: 3, readUpToSeq: 2, status: "COMPLETED" });
+    await world.clock.advance(50);
+    expect(rows()[0]?.status).toBe("COMPLETED");
+    expect(readings()).toBe(before);
+    close();
+  });
+
+  it("C7 one that is new to me is read, not believed; one that is mine no longer goes and does not come back", async () => {
+    const { world, row, rows, update, push, readings, close } = await open();
+    const listFor = world.server.listFor.bind(world.server);
+    const added = { ...row, id: OTHER_ID, subject: "New" };
+    world.server.listFor = (user) => [...listFor(user), added];
+    const before = readings();
+    update(added);
+    await world.clock.advance(50);
+    expect(readings()).toBe(before + 1);
+    expect(rows().map(({ id }) => id)).toContain(OTHER_ID);
+
+    world.server.listFor = listFor;
+    push("consultation-updated", { v: 1, consultationId: OTHER_ID });
+    await world.clock.advance(50);
+    expect(rows().map(({ id }) => id)).toEqual([row.id]);
+    // Overtaken on its way by the removal: it must not bring the row back, not for a moment.
+    update({ ...added, headSeq: 9 });
+    await world.clock.advance(5);
+    expect(rows().map(({ id }) => id)).toEqual([row.id]);
+    await world.clock.advance(200);
+    expect(rows().map(({ id }) => id)).toEqual([row.id]);
+    close();
+  });
+
+  it("C7 UI4 a row pushed while the list was read without it waits for another reading", async () => {
+    const { world, client, list, row, rows, update, readings, close } = await open();
+    client.api.latencyMs = () => 300;
+    void list.refresh();
+    await world.clock.advance(400);
+    const before = readings();
+    update({ ...row, id: OTHER_ID });
+    await world.clock.advance(250);
+    expect(rows().map(({ id }) => id)).toEqual([row.id]);
+    expect(readings()).toBe(before + 1);
+    await world.clock.advance(700);
+    expect(rows().map(({ id }) => id)).toEqual([row.id]);
+    expect(readings()).toBe(before + 1);
+    close();
+  });
+});
+
+describe("what is told beside the rows", () => {
+  it("C6 messages and their changes are passed on as they come, also without words; what cannot be read is not", async () => {
+    const { world, list, push, close, row } = await open();
+    const heard: ListNews[] = [];
+    const stop = list.onNews((news) => heard.push(news));
+    const messageId = world.nextMessageId();
+    const ids = { v: 1, consultationId: row.id, messageId };
+    push("message-notification", { ...ids, seq: 2, senderName: "Dr. Weber", preview: "hello" });
+    push("message-notification", { ...ids, seq: 2 });
+    push("message-notification", { ...ids, v: 2, seq: 2 });
+    push("message-notification", "hello");
+    push("message-notification-changed", { ...ids, preview: null });
+    push("message-notification-changed", ids);
+    push("message-notification-changed", { ...ids, messageId: "no id" });
+    await world.clock.advance(50);
+    expect(heard.map(({ kind }) => kind)).toEqual(["message", "message", "change", "change"]);
+    expect(heard[0]).toMatchObject({ notification: { messageId, senderName: "Dr. Weber", preview: "hello" } });
+    expect(heard[2]).toMatchObject({ change: { messageId, preview: null } });
+    stop();
+    push("message-notification", { ...ids, seq: 2 });
+    await world.clock.advance(50);
+    expect(heard).toHaveLength(4);
+    close();
+  });
+});
