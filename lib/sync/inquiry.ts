@@ -3,7 +3,7 @@ import { classify, retryAfterMs } from "./failure";
 import type { ApiFailure, Ports } from "./ports";
 import { Timer } from "./timer";
 
-/** A question not answered by then is asked again; its answer still counts. An answer that late shows a slow network. */
+/** A question not answered by then is asked again; its answer still counts. The network is slow until one comes sooner. */
 const PATIENCE_MS = 2_500;
 const SLOW_PATIENCE_MS = 12_000;
 const OUTAGE = { steadyForMs: 60_000, hiddenMs: 1_500 };
@@ -41,6 +41,8 @@ export class Inquiry {
   readonly #options: InquiryOptions;
   readonly #retryTimer: Timer;
   readonly #patience: Timer;
+  /** Runs for as long as an answer shows that the network is not slow (any more). */
+  readonly #promptly: Timer;
   readonly #cadence: Cadence;
   readonly #backoff: Backoff;
   #running = false;
@@ -61,6 +63,7 @@ export class Inquiry {
     this.#options = options;
     this.#retryTimer = new Timer(ports.clock);
     this.#patience = new Timer(ports.clock);
+    this.#promptly = new Timer(ports.clock);
     this.#wish = new Timer(ports.clock);
     this.#cadence = new Cadence(ports.random, ports.signals, OUTAGE);
     this.#backoff = new Backoff(ports.random, REFUSAL);
@@ -77,6 +80,7 @@ export class Inquiry {
     this.#again = false;
     this.#retryTimer.clear();
     this.#patience.clear();
+    this.#promptly.clear();
     this.#wish.clear();
   }
 
@@ -155,6 +159,7 @@ export class Inquiry {
     this.#questions += 1;
     this.#awaited = this.#questions;
     this.#again = false;
+    this.#promptly.arm(PATIENCE_MS, () => undefined);
     this.#patience.arm(this.#slow ? SLOW_PATIENCE_MS : PATIENCE_MS, () => {
       this.#awaited = null;
       this.pause(this.#cadence.next());
@@ -164,6 +169,7 @@ export class Inquiry {
 
   #take(answer: Answer): boolean {
     this.#patience.clear();
+    if (this.#promptly.armed) this.#slow = false;
     const more = answer.take();
     const paused = this.#retryTimer.armed;
     if (!paused && (more || this.#again)) return true;
