@@ -40,6 +40,10 @@ export class PusherChannel {
     });
   }
 
+  trigger(event: string, data: unknown): void {
+    if (this.#subscribed) this.#channel.trigger(event, data);
+  }
+
   retry(): void {
     if (this.#subscribed) return;
     const { name, subscribed, subscriptionPending } = this.#channel;

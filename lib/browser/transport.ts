@@ -214,6 +214,7 @@ export function createTransport(
         },
       };
     },
+    trigger: (name, event, data) => channels.get(name)?.pusherChannel?.trigger(event, data),
     close() {
       closed = true;
       stopSignals?.();

@@ -92,6 +92,8 @@ export interface Transport {
   connect(): void;
   /** Subscribes whenever there is a connection, until closed. Several subscriptions of one channel share it. */
   subscribe(channel: string, handlers: ChannelHandlers): ChannelSubscription;
+  /** A client event to the others on a channel; nobody hears it while that is not subscribed. */
+  trigger(channel: string, event: string, data: unknown): void;
 }
 
 export interface ChannelHandlers {

@@ -54,6 +54,7 @@ function engineOf(person: Person, consultationId: string) {
       onState: () => () => undefined,
       connect: () => undefined,
       subscribe: () => ({ retry: () => undefined, close: () => undefined }),
+      trigger: () => undefined,
     },
     clock: {
       after(ms, run) {

@@ -176,6 +176,9 @@ export class TabSocket implements Transport {
     };
   }
 
+  /** Client events are typing only, which leaves no trace in a history. */
+  trigger(): void {}
+
   /** The connection ends, as "lost" or as a refusal of the server (4001-4099). */
   disconnect(state: "lost" | "refused"): void {
     if (this.#state === "idle" || this.#state === state) return;

@@ -119,6 +119,8 @@ export class SimTransport implements Transport {
   reachable = true;
   connects = 0;
   authorisations = 0;
+  /** Client events of this client, as they left. */
+  readonly triggered: { channel: string; event: string; data: unknown; at: number }[] = [];
   readonly channels = new Set<SimChannel>();
   #state: SocketState = "idle";
   #session = 0;
@@ -166,6 +168,11 @@ export class SimTransport implements Transport {
     };
   }
 
+  trigger(channel: string, event: string, data: unknown): void {
+    const subscribed = [...this.channels].some((one) => one.name === channel && one.subscribed);
+    if (subscribed) this.triggered.push({ channel, event, data, at: this.clock.now });
+  }
+
   /** The connection ends, as "lost" or as a refusal of the server (4001-4099). */
   disconnect(state: "lost" | "refused" = "lost"): void {
     this.#session += 1;
@@ -188,12 +195,13 @@ export class SimTransport implements Transport {
     }
   }
 
-  deliver(channelName: string, event: string, data: unknown, delayMs = 0): void {
+  /** `senderId` is the server's word on who sent a client event. */
+  deliver(channelName: string, event: string, data: unknown, delayMs = 0, senderId: string | null = null): void {
     const session = this.#session;
     this.clock.after(delayMs, () => {
       if (session !== this.#session) return;
       for (const channel of [...this.channels]) {
-        if (channel.subscribed && channel.name === channelName) channel.handlers.events[event]?.(data, null);
+        if (channel.subscribed && channel.name === channelName) channel.handlers.events[event]?.(data, senderId);
       }
     });
   }
