@@ -1,34 +1,45 @@
 "use client";
 
-import { MessagesSquare, Settings } from "lucide-react";
+import { MessagesSquare, SearchX, Settings } from "lucide-react";
 import Link from "next/link";
+import { useState } from "react";
 import { ConnectionIndicator } from "@/components/chat/ConnectionIndicator";
+import { NewConsultation } from "@/components/people/NewConsultation";
 import { Brand } from "@/components/shell/Brand";
+import { Button } from "@/components/ui/Button";
 import { Notice } from "@/components/ui/Notice";
 import { useWords } from "@/components/ui/ViewpointProvider";
-import { useConsultationList } from "@/hooks/useConsultationList";
-import { useUnsent } from "@/hooks/useUnsent";
-import type { ConsultationRow } from "@/lib/protocol/snapshot";
+import type { useConsultationList } from "@/hooks/useConsultationList";
 import type { User } from "@/lib/protocol/user";
-import { ConsultationRowLink } from "./ConsultationRowLink";
-import { OpenRoomWatch } from "./OpenRoomWatch";
+import { ConsultationRows } from "./ConsultationRows";
+import { type Filter, filterRows } from "./filter-rows";
+import { ListFailure } from "./ListFailure";
+import { ListFilter } from "./ListFilter";
+import { ListSkeleton } from "./ListSkeleton";
 
 interface ConsultationListProps {
   viewer: User;
-  initialRows: ConsultationRow[];
+  list: ReturnType<typeof useConsultationList>;
   openId: string | null;
   onOpening(id: string, opening: boolean): void;
 }
 
-export function ConsultationList({ viewer, initialRows, openId, onOpening }: ConsultationListProps) {
+export function ConsultationList({ viewer, list, openId, onOpening }: ConsultationListProps) {
   const words = useWords();
-  const { rows, status, refresh } = useConsultationList(initialRows);
-  const unsent = useUnsent();
+  const { rows, loading, status, failure, refresh } = list;
+  const [filter, setFilter] = useState<Filter>("all");
+  const [query, setQuery] = useState("");
   const Heading = openId === null ? "h1" : "h2";
-  const openRow = rows.find(({ id }) => id === openId);
+  const practitioner = viewer.role === "PRACTITIONER";
+  const filtered = filter !== "all" || query.trim() !== "";
+  const shown = filterRows(rows, filter, query);
+  const showAll = () => {
+    setFilter("all");
+    setQuery("");
+  };
+
   return (
     <div className="flex h-full flex-col">
-      {openRow ? <OpenRoomWatch consultationId={openRow.id} viewerId={viewer.id} onChange={refresh} /> : null}
       <header className="flex min-h-16 shrink-0 items-center justify-between gap-2 border-line border-b px-4">
         <Brand name={words.app.name} />
         <div className="flex items-center gap-1">
@@ -36,29 +47,40 @@ export function ConsultationList({ viewer, initialRows, openId, onOpening }: Con
           <Link
             href="/settings"
             aria-label={words.settings.open}
-            className="-mr-2 grid size-11 place-items-center rounded-lg text-ink-soft hover:bg-hover"
+            className="-me-2 grid size-11 place-items-center rounded-lg text-ink-soft hover:bg-hover"
           >
             <Settings aria-hidden="true" className="size-5" />
           </Link>
         </div>
       </header>
       <nav aria-label={words.list.label} className="flex min-h-0 grow flex-col overflow-y-auto">
-        <Heading className="px-4 pt-4 pb-2 font-semibold text-ink-soft text-sm">{words.list.title}</Heading>
-        {rows.length === 0 ? (
-          <Notice icon={MessagesSquare} title={words.list.empty} text={words.list.emptyHint[viewer.role]} />
+        <div className="flex min-h-14 flex-wrap items-center justify-between gap-x-2 px-4 pt-3 pb-2">
+          <Heading className="font-semibold text-ink-soft text-sm">{words.list.title}</Heading>
+          {practitioner && rows.length > 0 ? <NewConsultation /> : null}
+        </div>
+        {rows.length > 1 || filtered ? (
+          <ListFilter filter={filter} query={query} onFilter={setFilter} onQuery={setQuery} />
+        ) : null}
+        <p role="status" className="sr-only">
+          {filtered ? words.list.shown(shown.length) : null}
+        </p>
+        {failure ? <ListFailure failure={failure} stale={!loading} onRetry={() => void refresh()} /> : null}
+        {loading ? (
+          failure ? null : (
+            <ListSkeleton />
+          )
+        ) : rows.length === 0 ? (
+          <Notice icon={MessagesSquare} title={words.list.empty} text={words.list.emptyHint[viewer.role]}>
+            {practitioner ? <NewConsultation look="primary" /> : null}
+          </Notice>
+        ) : shown.length === 0 ? (
+          <Notice icon={SearchX} title={words.list.noHits} text={words.list.noHitsHint}>
+            <Button look="secondary" onClick={showAll}>
+              {words.list.showAll}
+            </Button>
+          </Notice>
         ) : (
-          <ul className="space-y-0.5 px-2 pb-4">
-            {rows.map((row) => (
-              <ConsultationRowLink
-                key={row.id}
-                row={row}
-                viewerId={viewer.id}
-                open={row.id === openId}
-                unsent={unsent.get(row.id) ?? 0}
-                onOpening={onOpening}
-              />
-            ))}
-          </ul>
+          <ConsultationRows rows={shown} viewerId={viewer.id} openId={openId} onOpening={onOpening} />
         )}
       </nav>
     </div>

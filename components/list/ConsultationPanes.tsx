@@ -4,9 +4,11 @@ import { useSelectedLayoutSegment } from "next/navigation";
 import { type ReactNode, useCallback, useState } from "react";
 import { ChatSkeleton } from "@/components/chat/ChatSkeleton";
 import { cn } from "@/components/ui/cn";
+import { useConsultationList } from "@/hooks/useConsultationList";
 import type { ConsultationRow } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import { ConsultationList } from "./ConsultationList";
+import { OpenRoomWatch } from "./OpenRoomWatch";
 
 interface ConsultationPanesProps {
   viewer: User;
@@ -14,9 +16,10 @@ interface ConsultationPanesProps {
   children: ReactNode;
 }
 
-/** List beside conversation; a phone shows one of them. */
+/** List beside conversation; a phone shows one of them, and where there is nothing to choose from there is one only. */
 export function ConsultationPanes({ viewer, initialRows, children }: ConsultationPanesProps) {
   const openId = useSelectedLayoutSegment();
+  const list = useConsultationList(initialRows);
   const [comingId, setComingId] = useState<string | null>(null);
   const onOpening = useCallback(
     (id: string, opening: boolean) => setComingId((known) => (opening ? id : known === id ? null : known)),
@@ -24,6 +27,8 @@ export function ConsultationPanes({ viewer, initialRows, children }: Consultatio
   );
   const coming = comingId !== null && comingId !== openId;
   const conversation = openId !== null || coming;
+  const openRow = list.rows.find(({ id }) => id === openId);
+  const nothing = !conversation && !list.loading && list.rows.length === 0;
 
   return (
     <main
@@ -33,16 +38,18 @@ export function ConsultationPanes({ viewer, initialRows, children }: Consultatio
     >
       <div
         className={cn(
-          "w-full shrink-0 border-line border-r bg-surface md:block md:w-80 xl:w-88",
+          "w-full shrink-0 bg-surface",
+          !nothing && "border-line border-r md:block md:w-80 xl:w-88",
           conversation && "hidden",
         )}
       >
-        <ConsultationList viewer={viewer} initialRows={initialRows} openId={openId} onOpening={onOpening} />
+        {openRow ? <OpenRoomWatch consultationId={openRow.id} viewerId={viewer.id} onChange={list.refresh} /> : null}
+        <ConsultationList viewer={viewer} list={list} openId={openId} onOpening={onOpening} />
       </div>
       <div
         id={conversation ? "content" : undefined}
         tabIndex={-1}
-        className={cn("min-w-0 grow outline-none md:block", !conversation && "hidden")}
+        className={cn("min-w-0 grow outline-none", !nothing && "md:block", !conversation && "hidden")}
       >
         {coming ? (
           <div className="appear-late h-full">

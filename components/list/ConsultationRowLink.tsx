@@ -3,6 +3,7 @@
 import { Clock3 } from "lucide-react";
 import Link, { useLinkStatus } from "next/link";
 import { useEffect } from "react";
+import { PresenceWords } from "@/components/people/PresenceWords";
 import { cn } from "@/components/ui/cn";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
 import { RoleBadge } from "@/components/ui/RoleBadge";
@@ -10,6 +11,7 @@ import { StatusBadge } from "@/components/ui/StatusBadge";
 import { Time } from "@/components/ui/Time";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { ConsultationRow } from "@/lib/protocol/snapshot";
+import { RowPreview } from "./RowPreview";
 
 interface ConsultationRowLinkProps {
   row: ConsultationRow;
@@ -17,17 +19,15 @@ interface ConsultationRowLinkProps {
   open: boolean;
   /** Own messages in it that are not sent yet. */
   unsent: number;
+  /** What was begun in its composer. */
+  draft: string | null;
   onOpening(id: string, opening: boolean): void;
 }
 
-export function ConsultationRowLink({ row, viewerId, open, unsent, onOpening }: ConsultationRowLinkProps) {
+export function ConsultationRowLink({ row, viewerId, open, unsent, draft, onOpening }: ConsultationRowLinkProps) {
   const { list } = useWords();
-  const { counterpart, lastMessage, unreadCount } = row;
-  const preview = lastMessage
-    ? lastMessage.senderId === viewerId
-      ? list.you(lastMessage.preview)
-      : lastMessage.preview
-    : list.noMessages;
+  const { counterpart, unreadCount } = row;
+  const unfinished = row.status === "SCHEDULED" || row.status === "IN_PROGRESS";
   return (
     <li>
       <Link
@@ -37,22 +37,28 @@ export function ConsultationRowLink({ row, viewerId, open, unsent, onOpening }: 
         className={cn("flex gap-3 rounded-xl p-2.5 -outline-offset-2", open ? "bg-accent-soft" : "hover:bg-hover")}
       >
         <OpeningReport id={row.id} onOpening={onOpening} />
-        <PersonAvatar person={counterpart} size="large" />
+        <span className="relative h-fit shrink-0">
+          <PersonAvatar person={counterpart} size="large" />
+          {counterpart.online && unfinished ? (
+            <span
+              aria-hidden="true"
+              className="absolute -end-0.5 -bottom-0.5 size-3.5 rounded-full border-2 border-surface bg-success"
+            />
+          ) : null}
+        </span>
         <span className="min-w-0 grow">
           <span className="flex items-center gap-1.5">
             <span className={cn("truncate", unreadCount > 0 ? "font-bold" : "font-semibold")} dir="auto">
               {counterpart.name}
             </span>
             <RoleBadge role={counterpart.role} />
-            <Time at={row.lastActivityAt} as="short" className="numeric ml-auto shrink-0 pl-1 text-ink-soft text-xs" />
+            <Time at={row.lastActivityAt} as="short" className="numeric ms-auto shrink-0 ps-1 text-ink-soft text-xs" />
           </span>
           <span className="mt-0.5 block truncate text-sm" dir="auto">
             {row.subject}
           </span>
           <span className="mt-0.5 flex items-center gap-2 text-sm">
-            <span className={cn("min-w-0 grow truncate", unreadCount > 0 ? "font-medium" : "text-ink-soft")} dir="auto">
-              {preview}
-            </span>
+            <RowPreview row={row} viewerId={viewerId} draft={open ? null : draft} />
             {unreadCount > 0 ? (
               <span className="numeric grid h-5 min-w-5 shrink-0 place-items-center rounded-full bg-accent px-1.5 font-semibold text-on-accent text-xs">
                 <span aria-hidden="true">{unreadCount > 99 ? "99+" : unreadCount}</span>
@@ -60,8 +66,9 @@ export function ConsultationRowLink({ row, viewerId, open, unsent, onOpening }: 
               </span>
             ) : null}
           </span>
-          <span className="mt-1 flex flex-wrap items-center gap-x-3 gap-y-0.5">
+          <span className="mt-1 flex min-h-4 flex-wrap items-center gap-x-3 gap-y-0.5">
             <StatusBadge status={row.status} />
+            {unfinished ? <PresenceWords online={counterpart.online} lastActiveAt={counterpart.lastActiveAt} /> : null}
             {unsent > 0 ? (
               <span className="inline-flex items-center gap-1 text-ink-soft text-xs">
                 <Clock3 aria-hidden="true" className="size-3.5 shrink-0" />

@@ -61,3 +61,20 @@ export function shortTime(view: Viewpoint, words: Catalogue, time: number, now: 
   if (days > 1 && days < 7) return format(view, { weekday: "short" }, time);
   return format(view, { day: "2-digit", month: "2-digit", year: "2-digit" }, time);
 }
+
+const STEPS: readonly [Intl.RelativeTimeFormatUnit, number][] = [
+  ["day", 86_400_000],
+  ["hour", 3_600_000],
+  ["minute", 60_000],
+];
+
+/** "5 minutes ago", "yesterday"; null within the last minute. */
+export function agoTime(view: Viewpoint, time: number, now: number): string | null {
+  const step = STEPS.find(([, ms]) => now - time >= ms);
+  if (!step) return null;
+  const [unit, ms] = step;
+  return new Intl.RelativeTimeFormat(tags[view.locale], { numeric: "auto" }).format(
+    -Math.floor((now - time) / ms),
+    unit,
+  );
+}

@@ -1,0 +1,35 @@
+"use client";
+
+import { useUnsent } from "@/hooks/useUnsent";
+import type { ConsultationRow } from "@/lib/protocol/snapshot";
+import { ConsultationRowLink } from "./ConsultationRowLink";
+import { useDrafts } from "./useDrafts";
+import { useSteadyOrder } from "./useSteadyOrder";
+
+interface ConsultationRowsProps {
+  rows: readonly ConsultationRow[];
+  viewerId: string;
+  openId: string | null;
+  onOpening(id: string, opening: boolean): void;
+}
+
+export function ConsultationRows({ rows, viewerId, openId, onOpening }: ConsultationRowsProps) {
+  const { shown, holders } = useSteadyOrder(rows);
+  const unsent = useUnsent();
+  const drafts = useDrafts(openId);
+  return (
+    <ul className="space-y-0.5 px-2 pb-4" {...holders}>
+      {shown.map((row) => (
+        <ConsultationRowLink
+          key={row.id}
+          row={row}
+          viewerId={viewerId}
+          open={row.id === openId}
+          unsent={unsent.get(row.id) ?? 0}
+          draft={drafts.get(row.id) ?? null}
+          onOpening={onOpening}
+        />
+      ))}
+    </ul>
+  );
+}

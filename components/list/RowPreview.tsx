@@ -1,0 +1,41 @@
+"use client";
+
+import { cn } from "@/components/ui/cn";
+import { useViewpoint } from "@/components/ui/ViewpointProvider";
+import type { Catalogue } from "@/lib/i18n/en";
+import { fullTime, type Viewpoint } from "@/lib/i18n/time";
+import type { ConsultationRow } from "@/lib/protocol/snapshot";
+
+interface RowPreviewProps {
+  row: ConsultationRow;
+  viewerId: string;
+  draft: string | null;
+}
+
+/** What was begun and not sent comes before what was said last. */
+export function RowPreview({ row, viewerId, draft }: RowPreviewProps) {
+  const { view, words } = useViewpoint();
+  if (draft !== null) {
+    return (
+      <span className="min-w-0 grow truncate text-ink-soft">
+        <span className="font-medium text-danger">{words.list.draft}</span> <span dir="auto">{draft}</span>
+      </span>
+    );
+  }
+  return (
+    <span
+      className={cn("min-w-0 grow truncate", row.unreadCount > 0 ? "font-medium" : "text-ink-soft")}
+      dir="auto"
+      suppressHydrationWarning
+    >
+      {previewOf(row, viewerId, words, view)}
+    </span>
+  );
+}
+
+function previewOf(row: ConsultationRow, viewerId: string, { list }: Catalogue, view: Viewpoint): string {
+  const { lastMessage, status, scheduledFor } = row;
+  if (lastMessage) return lastMessage.senderId === viewerId ? list.you(lastMessage.preview) : lastMessage.preview;
+  if (status === "SCHEDULED" && scheduledFor) return list.startsAt(fullTime(view, Date.parse(scheduledFor)));
+  return status === "COMPLETED" || status === "CANCELLED" ? list.neverMessages : list.noMessages;
+}

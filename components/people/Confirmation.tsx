@@ -1,0 +1,56 @@
+"use client";
+
+import { useState } from "react";
+import { Button, buttonClass } from "@/components/ui/Button";
+import { cn } from "@/components/ui/cn";
+import { useWords } from "@/components/ui/ViewpointProvider";
+import type { ManagementResult } from "@/lib/browser/management-api";
+import { Modal } from "./Modal";
+import { refusalWords } from "./refusal-words";
+
+interface ConfirmationProps {
+  title: string;
+  text: string;
+  words: { keep: string; confirm: string; busy: string; refusals: Readonly<Record<string, string>> };
+  command(): Promise<ManagementResult<unknown>>;
+  onClose(done: boolean): void;
+}
+
+/** Says what something means before it is done, and what went wrong if it was not. */
+export function Confirmation({ title, text, words: own, command, onClose }: ConfirmationProps) {
+  const words = useWords();
+  const [busy, setBusy] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
+
+  async function confirm() {
+    setBusy(true);
+    setProblem(null);
+    const result = await command();
+    setBusy(false);
+    if (result.ok) onClose(true);
+    else setProblem(refusalWords(words, result.refusal, own.refusals));
+  }
+
+  return (
+    <Modal role="alertdialog" title={title} text={text} onClose={() => onClose(false)}>
+      {problem ? (
+        <p role="alert" className="mt-3 rounded-lg bg-danger-soft px-3 py-2 text-danger text-sm">
+          {problem}
+        </p>
+      ) : null}
+      <div className="mt-5 flex flex-wrap justify-end gap-2">
+        <button
+          type="button"
+          disabled={busy}
+          onClick={confirm}
+          className={cn(buttonClass({ look: "danger" }), "order-last border border-danger/40")}
+        >
+          {busy ? own.busy : own.confirm}
+        </button>
+        <Button data-first look="secondary" onClick={() => onClose(false)}>
+          {own.keep}
+        </Button>
+      </div>
+    </Modal>
+  );
+}

@@ -1,0 +1,75 @@
+"use client";
+
+import { X } from "lucide-react";
+import { type ReactNode, useEffect, useRef } from "react";
+import { useWords } from "@/components/ui/ViewpointProvider";
+import { Modal } from "./Modal";
+import { PeopleList } from "./PeopleList";
+import { useWide } from "./useWide";
+
+interface PeoplePanelProps {
+  consultationId: string;
+  onClose(): void;
+}
+
+/**
+ * Who takes part, beside the conversation where there is room and over it where there is not. Mounted while it is
+ * open, as the last child of the row that has the conversation as its first.
+ */
+export function PeoplePanel({ consultationId, onClose }: PeoplePanelProps) {
+  const { people } = useWords();
+  const wide = useWide();
+  const content = (
+    <div className="flex h-full min-h-0 flex-col">
+      <header className="flex min-h-16 shrink-0 items-center justify-between gap-2 border-line border-b pr-3 pl-5">
+        <h2 className="font-semibold">{people.title}</h2>
+        <button
+          type="button"
+          aria-label={people.close}
+          onClick={onClose}
+          className="grid size-9 place-items-center rounded-lg text-ink-soft hover:bg-hover pointer-coarse:size-11"
+        >
+          <X aria-hidden="true" className="size-5" />
+        </button>
+      </header>
+      <div className="pb-safe min-h-0 grow overflow-y-auto">
+        <PeopleList consultationId={consultationId} />
+      </div>
+    </div>
+  );
+  return wide ? (
+    <Column label={people.title} onClose={onClose}>
+      {content}
+    </Column>
+  ) : (
+    <Modal bare look="sheet" title={people.title} onClose={onClose}>
+      {content}
+    </Modal>
+  );
+}
+
+function Column({ label, onClose, children }: { label: string; onClose(): void; children: ReactNode }) {
+  const ref = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const opener = document.activeElement;
+    const column = ref.current;
+    return () => {
+      // Only what was inside is taken away from whoever uses the keyboard; a click elsewhere has its own focus.
+      const lost = document.activeElement === document.body || column?.contains(document.activeElement);
+      if (lost && opener instanceof HTMLElement) opener.focus();
+    };
+  }, []);
+  return (
+    <section
+      ref={ref}
+      aria-label={label}
+      onKeyDown={(event) => {
+        const inDialog = event.target instanceof Element && event.target.closest("dialog");
+        if (event.key === "Escape" && !inDialog) onClose();
+      }}
+      className="w-80 shrink-0 border-line border-l bg-surface"
+    >
+      {children}
+    </section>
+  );
+}

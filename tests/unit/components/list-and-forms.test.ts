@@ -1,0 +1,82 @@
+import { describe, expect, it } from "vitest";
+import { filterRows } from "@/components/list/filter-rows";
+import { fieldWords, NO_FIELDS, readFields } from "@/components/people/new-consultation";
+import { wordsOf } from "@/lib/i18n/catalogue";
+import { agoTime } from "@/lib/i18n/time";
+import { type ConsultationRow, consultationRowSchema } from "@/lib/protocol/snapshot";
+
+const ID = "11111111-1111-4111-8111-111111111111";
+const NOW = Date.parse("2026-11-21T12:00:00.000Z");
+
+function row(name: string, subject: string, status: ConsultationRow["status"]): ConsultationRow {
+  const person = { id: ID, role: "PATIENT", name, image: null, online: false, lastActiveAt: null };
+  const at = new Date(NOW).toISOString();
+  return consultationRowSchema.parse({
+    ...{ id: ID, status, subject, counterpart: person, lastMessage: null, unreadCount: 0 },
+    ...{ lastActivityAt: at, headSeq: 0, readUpToSeq: 0 },
+  });
+}
+
+describe("the filter of the list", () => {
+  const rows = [
+    row("Jürgen Groß", "Rückenschmerzen", "IN_PROGRESS"),
+    row("Zoë Nguyễn", "Knee pain", "SCHEDULED"),
+    row("Ben", "Old things", "COMPLETED"),
+    row("Ada", "Called off", "CANCELLED"),
+  ];
+  const names = (...args: [Parameters<typeof filterRows>[1], string]) =>
+    filterRows(rows, ...args).map(({ counterpart }) => counterpart.name);
+
+  it("C7 finds each word in name or subject, without case and accents", () => {
+    expect(names("all", "jurgen GROSS")).toEqual(["Jürgen Groß"]);
+    expect(names("all", "nguyen  knee")).toEqual(["Zoë Nguyễn"]);
+    expect(names("all", "ben knee")).toEqual([]);
+    expect(names("all", "   ")).toHaveLength(4);
+  });
+
+  it("C7 shows what is open, scheduled and finished", () => {
+    expect(names("open", "")).toEqual(["Jürgen Groß"]);
+    expect(names("scheduled", "")).toEqual(["Zoë Nguyễn"]);
+    expect(names("finished", "")).toEqual(["Ben", "Ada"]);
+    expect(names("finished", "knee")).toEqual([]);
+  });
+});
+
+describe("the form of a new consultation", () => {
+  const filled = { ...NO_FIELDS, patientEmail: " New@Murph.Example ", subject: " Knee " };
+
+  it("E2 reads a time of the viewer's zone, and leaves out what is empty", () => {
+    const when = "2026-12-01T09:30";
+    expect(readFields(ID, { ...filled, patientName: "  ", when }, NOW)).toEqual({
+      command: {
+        ...{ id: ID, patientEmail: "new@murph.example", patientName: null, subject: "Knee" },
+        scheduledFor: new Date(2026, 11, 1, 9, 30).toISOString(),
+      },
+    });
+  });
+
+  it("E2 A8 names each field that is wrong, with words of its own in both languages", () => {
+    const read = readFields(
+      ID,
+      { patientEmail: "a@x,b@y", patientName: "n".repeat(101), subject: " ", when: "2020-01-01T10:00" },
+      NOW,
+    );
+    if (!("issues" in read)) throw new Error("It was accepted");
+    expect(Object.keys(read.issues).sort()).toEqual(["patientEmail", "patientName", "scheduledFor", "subject"]);
+    for (const locale of ["de", "en"] as const) {
+      const words = wordsOf(locale);
+      const said = Object.keys(read.issues).map((field) => fieldWords(words, field, read.issues));
+      expect(new Set(said).size).toBe(4);
+      expect(said).not.toContain(words.errors["validation-failed"]);
+    }
+    expect(readFields(ID, { ...filled, when: "soon" }, NOW)).toEqual({ issues: { scheduledFor: "invalid" } });
+  });
+});
+
+it("C5 says how long ago in the viewer's language", () => {
+  const view = { locale: "de", zone: "UTC", zoneKnown: true } as const;
+  expect(agoTime(view, NOW - 59_000, NOW)).toBeNull();
+  expect(agoTime(view, NOW + 5_000, NOW)).toBeNull();
+  expect(agoTime(view, NOW - 5 * 60_000, NOW)).toBe("vor 5 Minuten");
+  expect(agoTime({ ...view, locale: "en" }, NOW - 25 * 3_600_000, NOW)).toBe("yesterday");
+});
