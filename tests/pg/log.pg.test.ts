@@ -1,41 +1,17 @@
 import { randomUUID } from "node:crypto";
 import { v7 as uuidV7 } from "uuid";
 import { describe, expect, it } from "vitest";
-import type { Event } from "@/lib/protocol/event";
 import { runtime, setRuntime } from "@/lib/runtime";
-import type { AppError } from "@/lib/server/app-error";
 import { completeConsultation } from "@/lib/server/commands/complete-consultation";
 import { sendMessage } from "@/lib/server/commands/send-message";
 import { startConsultation } from "@/lib/server/commands/start-consultation";
 import { db } from "@/lib/server/db";
-import { readEvents } from "@/lib/server/queries/read-events";
 import { readSnapshot } from "@/lib/server/queries/read-snapshot";
+import { allEvents, refusalOf } from "@/tests/support/commands";
 import { useTestRuntime } from "@/tests/support/database";
-import { createConsultation, createPerson, createWorld, fingerprint, messageOf } from "@/tests/support/world";
+import { createConsultation, createPerson, createWorld, messageOf } from "@/tests/support/world";
 
 useTestRuntime();
-
-/** Runs something that must be refused; answers the code after checking that no row changed. */
-async function refusalOf(action: () => Promise<unknown>): Promise<{ code: string; details: Record<string, unknown> }> {
-  const before = await fingerprint();
-  const error = await action().then(
-    () => expect.unreachable("should have been refused"),
-    (cause: AppError) => cause,
-  );
-  expect(await fingerprint()).toBe(before);
-  expect(error.name).toBe("AppError");
-  return { code: error.code, details: error.details };
-}
-
-async function allEvents(claim: { sessionId: string; userId: string }, consultationId: string): Promise<Event[]> {
-  const events: Event[] = [];
-  for (;;) {
-    const page = await readEvents(claim, consultationId, { after: events.length, limit: 500 });
-    if ("reset" in page) throw new Error("unexpected reset");
-    events.push(...page.events);
-    if (page.events.length === 0) return events;
-  }
-}
 
 describe("sending", () => {
   it("SEQ1 SND3 a send is one committed row and one event, with the database's time and the sender from the session", async () => {

@@ -4,8 +4,8 @@ import type { Claim } from "@/lib/server/claim";
 import { changeConsultationStatus } from "./change-consultation-status";
 
 /**
- * A practitioner of the consultation ends it, with a note for the patient if there is one; already completed:
- * `{ event: null }`. Of a completion and a message in flight one takes the turn first: what comes after the
+ * A practitioner of the consultation ends it now, with a note for the patient if there is one, else with that of the
+ * end announced; already completed: `{ event: null }`. Of a completion and a message in flight one takes the turn first: what comes after the
  * completion is refused (UI3).
  * Throws AppError: session-ended, not-found, not-allowed, consultation-not-in-progress.
  */

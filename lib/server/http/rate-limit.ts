@@ -3,7 +3,11 @@ import { RateLimiterMemory, RateLimiterRes } from "rate-limiter-flexible";
 import { runtime } from "@/lib/runtime";
 import { AppError } from "@/lib/server/app-error";
 
-export type RateLimit = "sends" | "channel-auth";
+/**
+ * "changes": corrections, reactions and what a practitioner does to a consultation; as many as sends, counted apart.
+ * "invitations": consultations that are set up, since each may write to an address that somebody typed.
+ */
+export type RateLimit = "sends" | "changes" | "channel-auth" | "invitations";
 
 const holder = globalThis as { __murphRateLimits?: Map<RateLimit, RateLimiterMemory> };
 
@@ -21,10 +25,14 @@ function limiter(limit: RateLimit): RateLimiterMemory {
   holder.__murphRateLimits ??= new Map();
   const known = holder.__murphRateLimits.get(limit);
   if (known) return known;
-  const { sendsPer10s, channelAuthPerMinute } = runtime().env.rates;
-  const created = new RateLimiterMemory(
-    limit === "sends" ? { points: sendsPer10s, duration: 10 } : { points: channelAuthPerMinute, duration: 60 },
-  );
+  const created = new RateLimiterMemory(quotaOf(limit));
   holder.__murphRateLimits.set(limit, created);
   return created;
+}
+
+function quotaOf(limit: RateLimit): { points: number; duration: number } {
+  const { sendsPer10s, channelAuthPerMinute } = runtime().env.rates;
+  if (limit === "channel-auth") return { points: channelAuthPerMinute, duration: 60 };
+  if (limit === "invitations") return { points: 30, duration: 600 };
+  return { points: sendsPer10s, duration: 10 };
 }

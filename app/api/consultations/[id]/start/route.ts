@@ -8,6 +8,7 @@ const body = json(z.object({}), { optional: true });
 
 export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = route({
   POST: sessionEndpoint({
+    limit: "changes",
     ids: consultationIds,
     body,
     handle: async ({ claim, ids }) => ({ body: await startConsultation(claim, ids.id) }),
