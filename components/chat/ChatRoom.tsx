@@ -159,6 +159,8 @@ function shownStatus({ status, reachable }: ConversationView): ConnectionStatus 
 function confirmedItems(messages: readonly Message[], viewerId: string): TimelineItem[] {
   return messages.map((message) => {
     const own = message.sender?.id === viewerId;
-    return { key: message.id, message, pending: null, own, delivery: own && message.kind === "text" ? "sent" : null };
+    const delivery = own && message.kind === "text" ? "sent" : null;
+    const untouched = { pending: null, change: null, refusedReaction: null };
+    return { key: message.id, message, ...untouched, own, delivery, deliveryAt: delivery && message.createdAt };
   });
 }

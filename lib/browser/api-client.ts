@@ -14,25 +14,31 @@ const TIMEOUT_MS = 10_000;
  * whose it is: another tab may have signed in as somebody else, whose cookie this tab then shares (SND5).
  */
 export function createApi(viewerId: string, serverTime: HeardServerTime): Api {
-  const get = <Schema extends z.ZodType>(path: string, schema: Schema) =>
-    call(path, { method: "GET", cache: "no-store", headers: { [VIEWER_HEADER]: viewerId } }, schema, serverTime);
-  const post = <Schema extends z.ZodType>(path: string, body: unknown, schema: Schema) => {
+  const ask = <Schema extends z.ZodType>(method: string, path: string, schema: Schema) =>
+    call(path, { method, cache: "no-store", headers: { [VIEWER_HEADER]: viewerId } }, schema, serverTime);
+  const tell = <Schema extends z.ZodType>(method: string, path: string, body: unknown, schema: Schema) => {
     const headers = { "content-type": "application/json", [VIEWER_HEADER]: viewerId };
-    return call(path, { method: "POST", headers, body: JSON.stringify(body) }, schema, serverTime);
+    return call(path, { method, headers, body: JSON.stringify(body) }, schema, serverTime);
   };
   return {
-    readSnapshot: (id) => get(`/api/consultations/${id}`, snapshotSchema),
+    readSnapshot: (id) => ask("GET", `/api/consultations/${id}`, snapshotSchema),
     readEvents(id, { after, afterAt, epoch, limit }) {
       const query = new URLSearchParams({ after: String(after), epoch, limit: String(limit) });
       if (afterAt !== null) query.set("afterAt", afterAt);
-      return get(`/api/consultations/${id}/events?${query}`, eventsPageSchema);
+      return ask("GET", `/api/consultations/${id}/events?${query}`, eventsPageSchema);
     },
     readMessages(id, { before, limit }) {
-      return get(`/api/consultations/${id}/messages?before=${before}&limit=${limit}`, messagesPageSchema);
+      return ask("GET", `/api/consultations/${id}/messages?before=${before}&limit=${limit}`, messagesPageSchema);
     },
-    sendMessage: (command) => post("/api/nachrichten", command, commandAnswerSchema),
-    recordReceipt: (id, receipt) => post(`/api/consultations/${id}/receipts`, receipt, positionAnswerSchema),
-    listConsultations: () => get("/api/consultations", consultationListSchema),
+    sendMessage: (command) => tell("POST", "/api/nachrichten", command, commandAnswerSchema),
+    editMessage: (id, content) => tell("PATCH", `/api/nachrichten/${id}`, { content }, commandAnswerSchema),
+    deleteMessage: (id) => ask("DELETE", `/api/nachrichten/${id}`, commandAnswerSchema),
+    setReaction(id, emoji, on) {
+      const path = `/api/nachrichten/${id}/reactions/${encodeURIComponent(emoji)}`;
+      return ask(on ? "PUT" : "DELETE", path, commandAnswerSchema);
+    },
+    recordReceipt: (id, receipt) => tell("POST", `/api/consultations/${id}/receipts`, receipt, positionAnswerSchema),
+    listConsultations: () => ask("GET", "/api/consultations", consultationListSchema),
   };
 }
 

@@ -6,6 +6,7 @@ import { finishKeptCommands } from "@/lib/sync/kept-commands";
 import type { Cancel, Ports } from "@/lib/sync/ports";
 import { keepConnected } from "@/lib/sync/socket-keeper";
 import { SocketStatus, type SocketStatusView } from "@/lib/sync/socket-status";
+import { wordsOf } from "@/lib/sync/words-of";
 import { createApi } from "./api-client";
 import { browserClock, browserRandom } from "./clock";
 import { browserIds } from "./ids";
@@ -143,7 +144,7 @@ function createChatClient(viewer: User, ports: BrowserPorts = browserPorts(viewe
       const inComposers = await drafts.unsent();
       const consultationIds = new Set([...(await ports.queue.consultationIds()), ...inComposers.keys()]);
       const unsent = [...consultationIds].map(async (consultationId) => {
-        const texts = (await ports.queue.list(consultationId)).map(({ content }) => content);
+        const texts = (await ports.queue.list(consultationId)).flatMap((command) => wordsOf(command) ?? []);
         const draft = inComposers.get(consultationId);
         return { consultationId, texts: draft === undefined ? texts : [...texts, draft] };
       });

@@ -1,5 +1,6 @@
-import type { Cancel, Clock } from "@/lib/sync/ports";
+import type { Cancel, Clock, NewCommand } from "@/lib/sync/ports";
 import { Timer } from "@/lib/sync/timer";
+import { wordsOf } from "@/lib/sync/words-of";
 import type { BrowserQueue } from "./queue/browser-queue";
 
 export type UnsentCounts = ReadonlyMap<string, number>;
@@ -10,7 +11,7 @@ const SETTLE_MS = 1_000;
 
 /** A queue, and what can be told of it without opening a conversation. */
 export interface WatchedQueue extends BrowserQueue {
-  /** How many own messages wait, by consultation, from whichever tab. */
+  /** How many own messages and edits wait, by consultation, from whichever tab. */
   readonly counts: {
     readonly subscribe: (listener: () => void) => Cancel;
     readonly getSnapshot: () => UnsentCounts;
@@ -29,7 +30,7 @@ export function watchQueue(queue: BrowserQueue, clock: Clock): WatchedQueue {
 
   async function count(): Promise<void> {
     const consultationIds = await queue.consultationIds();
-    const counted = consultationIds.map(async (id) => [id, (await queue.list(id)).length] as const);
+    const counted = consultationIds.map(async (id) => [id, (await queue.list(id)).filter(hasWords).length] as const);
     const next = new Map((await Promise.all(counted)).filter(([, waiting]) => waiting > 0));
     if (next.size === counts.size && [...next].every(([id, waiting]) => counts.get(id) === waiting)) return;
     counts = next;
@@ -42,7 +43,7 @@ export function watchQueue(queue: BrowserQueue, clock: Clock): WatchedQueue {
   return {
     ...queue,
     async add(command) {
-      own.add(command.id);
+      if (hasWords(command)) own.add(command.id);
       const stored = await queue.add(command);
       changed();
       return stored;
@@ -74,4 +75,8 @@ export function watchQueue(queue: BrowserQueue, clock: Clock): WatchedQueue {
     },
     inMemoryOnly: () => own.size > 0 && !queue.durable(),
   };
+}
+
+function hasWords(command: NewCommand): boolean {
+  return wordsOf(command) !== null;
 }

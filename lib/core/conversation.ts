@@ -3,6 +3,7 @@ import { excerptOf } from "@/lib/protocol/excerpt";
 import type { Message } from "@/lib/protocol/message";
 import type { Position } from "@/lib/protocol/position";
 import type { Consultation, MessagesPage, Participant, PushState, Snapshot } from "@/lib/protocol/snapshot";
+import { withReaction } from "./reactions";
 
 /**
  * What this client knows of one consultation: the fold of its log up to `seq`, over a window of messages that is
@@ -194,8 +195,10 @@ class MessageWindow {
     const id = changedId(change);
     const place = this.#index().get(id);
     if (place !== undefined) this.#replace(place, (message) => changeMessage(message, change));
+    const excerpt = excerptAfter(change, place === undefined ? undefined : this.#messages[place]);
+    if (excerpt === undefined) return;
     for (const quoting of this.#quoting.get(id) ?? []) {
-      this.#replace(quoting, (message) => changeQuote(message, id, change));
+      this.#replace(quoting, (message) => changeQuote(message, id, excerpt));
     }
   }
 
@@ -227,13 +230,20 @@ class MessageWindow {
   }
 }
 
+/** The line says what happened: an announced end and its withdrawal leave the status as it is. */
 function withStatus(
   consultation: Consultation,
-  { at, data: { status } }: Extract<Event, { type: "consultation-status-changed" }>,
+  { at, data: { status, message } }: Extract<Event, { type: "consultation-status-changed" }>,
 ): Consultation {
-  const startedAt = status === "IN_PROGRESS" ? at : consultation.startedAt;
-  const endedAt = status === "COMPLETED" || status === "CANCELLED" ? at : consultation.endedAt;
-  return { ...consultation, status, startedAt, endedAt };
+  const line = message.system;
+  const ended = line?.type === "consultation-completed" || line?.type === "consultation-cancelled";
+  return {
+    ...consultation,
+    status,
+    startedAt: line?.type === "consultation-started" ? at : consultation.startedAt,
+    endedAt: ended ? at : consultation.endedAt,
+    closesAt: line?.type === "consultation-closing" ? line.closesAt : null,
+  };
 }
 
 function changedId(change: ChangeEvent): string {
@@ -268,30 +278,32 @@ function changeMessage(message: Message, change: ChangeEvent): Message {
       return { ...message, rev, deletedAt, content: null, replyTo: null, attachments: [], reactions: [] };
     }
     case "reaction-added":
-    case "reaction-removed":
-      return { ...message, rev, reactions: withReaction(message.reactions, change) };
+    case "reaction-removed": {
+      const { userId, emoji } = change.data;
+      return {
+        ...message,
+        rev,
+        reactions: withReaction(message.reactions, userId, emoji, change.type === "reaction-added"),
+      };
+    }
   }
 }
 
-/** Reactions are sets by (user, emoji): adding twice is adding once, an emoji nobody holds disappears. */
-function withReaction(
-  reactions: Message["reactions"],
-  { type, data: { userId, emoji } }: Extract<Event, { type: "reaction-added" | "reaction-removed" }>,
-): Message["reactions"] {
-  const holders = reactions.find((reaction) => reaction.emoji === emoji)?.userIds ?? [];
-  const others = holders.filter((holder) => holder !== userId);
-  const userIds = type === "reaction-added" ? [...others, userId] : others;
-  if (holders.length === 0) return userIds.length === 0 ? reactions : [...reactions, { emoji, userIds }];
-  return reactions
-    .map((reaction) => (reaction.emoji === emoji ? { emoji, userIds } : reaction))
-    .filter((reaction) => reaction.userIds.length > 0);
+/**
+ * What quotes of a message show after a change of it; undefined: what they did. The message itself knows best where it
+ * is loaded: it may be newer than a change that was pushed at its time.
+ */
+function excerptAfter(change: ChangeEvent, message: Message | undefined): string | null | undefined {
+  if (change.type === "message-deleted") return null;
+  if (change.type === "message-edited") return excerptOf((message ?? change.data.message).content);
+  return undefined;
 }
 
-function changeQuote(message: Message, quotedId: string, change: ChangeEvent): Message {
-  if (message.replyTo?.id !== quotedId) return message;
-  if (change.type !== "message-edited" && change.type !== "message-deleted") return message;
-  const excerpt = change.type === "message-edited" ? excerptOf(change.data.message.content) : null;
-  return excerpt === message.replyTo.excerpt ? message : { ...message, replyTo: { ...message.replyTo, excerpt } };
+/** A quote knows no revision, but what was deleted stays deleted. */
+function changeQuote(message: Message, quotedId: string, excerpt: string | null): Message {
+  const { replyTo } = message;
+  if (replyTo?.id !== quotedId || replyTo.excerpt === null || replyTo.excerpt === excerpt) return message;
+  return { ...message, replyTo: { ...replyTo, excerpt } };
 }
 
 /**

@@ -1,9 +1,13 @@
 import { moveStatus } from "@/lib/core/message-status";
-import type { ParkReason, PendingSend } from "@/lib/core/timeline";
+import { isSameList } from "@/lib/core/same-list";
+import type { ParkReason, PendingChange, PendingSend } from "@/lib/core/timeline";
+import type { CommandAnswer } from "@/lib/protocol/commands";
 import type { Event } from "@/lib/protocol/event";
+import type { Message } from "@/lib/protocol/message";
 import { Backoff, between } from "./backoff";
 import { classify, codeOf, retryAfterMs } from "./failure";
-import type { ApiFailure, Cancel, Ports, StoredCommand } from "./ports";
+import type { ApiFailure, ApiResult, Cancel, NewCommand, Ports, ReactCommand, StoredCommand } from "./ports";
+import { type Command, fromStorage, isOpen, messageIdOf, nextOf, shownOf, undoneBy } from "./queued-commands";
 import { Timer } from "./timer";
 
 const RETRY = { baseMs: 500, maxMs: 3_000 };
@@ -13,6 +17,9 @@ const HIDDEN_ASKS_AFTER = { lowMs: 1_000, highMs: 2_000 };
 const TOO_OLD_MS = 24 * 60 * 60 * 1_000;
 /** What another tab took out of the storage is usually pushed at the same moment. */
 const DOUBT_AFTER_MS = 500;
+const REFUSAL_SHOWN_MS = 6_000;
+/** The message is not there (any more), and neither is a place for a reaction to it: nothing to be told. */
+const MOOT: readonly ParkReason[] = ["not-found", "message-deleted"];
 
 export interface CommandQueueOptions {
   readonly consultationId: string;
@@ -27,31 +34,19 @@ export interface CommandQueueOptions {
   readonly wasCommitted: (id: string, queuedAt: string) => Promise<boolean | null>;
 }
 
-interface Command {
-  readonly stored: StoredCommand;
-  /** Why the last attempt brought nothing. */
-  readonly waits: PendingSend["reason"];
-  /** The seq of its event as the server answered it, not yet folded in: the bubble stays until the log shows it. */
-  readonly acceptedSeq: number | null;
-  /**
-   * Not in the storage any more, by no doing of ours: another tab sent it or gave it up. It is shown as it was until
-   * the log has answered, so that a bubble neither flickers nor lingers, and it is never sent.
-   */
-  readonly vanished: false | "noticed" | "asked";
-}
-
 /**
  * Own commands of one consultation, first in first out, one on its way at a time among all tabs (SND2). The storage is
  * the truth about what is still to be sent: each attempt takes the lock, reads the storage again, sends the first
  * command that it finds and takes it out of there before the lock is free. What is in here is what the screen shows.
  *
- * A command leaves only when the log shows its message, when the server answered it, or when the person discards it: a
- * timeout is *unknown* and is tried again under the same id for as long as it takes (SND3). So whatever else fails (a
- * tab dies between the answer and the removal, two tabs remove, a removal is lost), the worst is a repeat that the
- * server recognises by its id.
+ * A command leaves only when the log shows its message, when the server answered it, or when the person discards it or
+ * replaces it by a later wish: a timeout is *unknown* and is tried again under the same id for as long as it takes
+ * (SND3). So whatever else fails (a tab dies between the answer and the removal, two tabs remove, a removal is lost),
+ * the worst is a repeat that the server recognises: by the id of a message, and for a change by finding nothing to do.
  *
- * A definite refusal parks the command, and those behind it with it, because sending them would change the order in
- * which they were written. They are released together (SND4).
+ * A definite refusal parks a message, and those behind it with it, because sending them would change the order in
+ * which they were written. They are released together (SND4). A refused correction is parked by itself, a refused
+ * reaction is told for a moment and forgotten: neither holds up anything (`nextOf`).
  */
 export class CommandQueue {
   readonly #ports: Ports;
@@ -60,8 +55,13 @@ export class CommandQueue {
   readonly #askTimer: Timer;
   readonly #doubtTimer: Timer;
   readonly #backoff: Backoff;
+  readonly #refusalTimer: Timer;
   #commands: readonly Command[] = [];
   #pending: readonly PendingSend[] = [];
+  #changes: readonly PendingChange[] = [];
+  /** Reactions that were just refused, for the screen; the queue has them no more. */
+  #refusals: readonly PendingChange[] = [];
+  #told: readonly PendingChange[] = [];
   #sendingId: string | null = null;
   #flushing = false;
   #signedOut = false;
@@ -87,12 +87,18 @@ export class CommandQueue {
     this.#retryTimer = new Timer(ports.clock);
     this.#askTimer = new Timer(ports.clock);
     this.#doubtTimer = new Timer(ports.clock);
+    this.#refusalTimer = new Timer(ports.clock);
     this.#backoff = new Backoff(ports.random, RETRY);
   }
 
-  /** In queue order; the same array while nothing in it changed. */
+  /** Messages in queue order; the same array while nothing in it changed. */
   get pending(): readonly PendingSend[] {
     return this.#pending;
+  }
+
+  /** Changes of messages, likewise. */
+  get changes(): readonly PendingChange[] {
+    return this.#told;
   }
 
   /** Everything is kept until somebody signs in again. */
@@ -102,7 +108,8 @@ export class CommandQueue {
 
   /** Something is, or may be, still to be sent, as opposed to parked for the person to decide. */
   get unfinished(): boolean {
-    return !this.#loaded || this.#pending.some(({ state }) => state !== "parked");
+    const goesOn = ({ state }: PendingSend | PendingChange) => state !== "parked";
+    return !this.#loaded || this.#pending.some(goesOn) || this.#changes.some(goesOn);
   }
 
   get durable(): boolean {
@@ -132,38 +139,63 @@ export class CommandQueue {
     this.#retryTimer.clear();
     this.#askTimer.clear();
     this.#doubtTimer.clear();
+    this.#forgetRefusals();
   }
 
   /** Resolves once the storage has it, and only then it may leave the composer (SND1). */
-  async send(content: string, replyToId: string | null = null): Promise<string> {
-    const id = this.#ports.ids.messageId();
-    const { consultationId } = this.#options;
-    const now = this.#ports.serverTime.now();
-    const queuedAt = now === null ? null : new Date(now).toISOString();
-    const command = { kind: "send", id, consultationId, content, replyToId, queuedAt, parked: null } as const;
-    const stored = await this.#ports.queue.add(command);
-    this.#ownWrites += 1;
-    this.#options.batch(() => {
-      if (!this.#find(id)) this.#show([...this.#commands, fromStorage(stored)]);
-      this.#pump();
-    });
-    return id;
+  send(content: string, replyToId: string | null): Promise<string> {
+    return this.#put({ ...this.#newCommand(), kind: "send", content, replyToId });
   }
 
-  /** Tries a parked command again, and with it all that its refusal held up. However old they are, the person has decided. */
+  /** Resolves once the storage has the words. They take the place of an earlier edit that still waits, or was refused. */
+  edit(messageId: string, content: string): Promise<string> {
+    return this.#put({ ...this.#newCommand(), kind: "edit", messageId, content }, ({ kind }) => kind === "edit");
+  }
+
+  /**
+   * A message that waits and may have been tried (by another tab, or without an answer) is deleted at the server like
+   * any other, which says "not found" if it never came there; until then its words are not sent (`nextOf`). null: there
+   * was nothing to do for the queue.
+   */
+  async delete(messageId: string): Promise<string | null> {
+    if (this.#isParkedSend(messageId)) {
+      this.discard(messageId);
+      return null;
+    }
+    const waits = ({ stored, vanished }: Command) => stored.kind === "delete" && !vanished && stored.parked === null;
+    if (this.#commands.some((command) => messageIdOf(command.stored) === messageId && waits(command))) return null;
+    return this.#put({ ...this.#newCommand(), kind: "delete", messageId }, ({ kind }) => kind === "delete");
+  }
+
+  /** Only the last wish counts: one that still waits is replaced. */
+  react(messageId: string, emoji: string, on: boolean): Promise<string> {
+    return this.#put(
+      { ...this.#newCommand(), kind: "react", messageId, emoji, on },
+      (waiting) => waiting.kind === "react" && waiting.emoji === emoji,
+    );
+  }
+
+  /**
+   * Tries a parked message again, and with it all that its refusal held up; or a parked change. However old they are,
+   * the person has decided.
+   */
   retry(id: string): void {
     if (this.#statusOf(id) !== "parked") return;
-    for (const { stored } of this.#commands) {
-      if (this.#statusOf(stored.id) === "parked") this.#write(this.#ports.queue.park(stored.id, null));
-    }
-    this.#release((stored) => ({ ...stored, parked: null, queuedAt: null }));
+    const alone = this.#find(id)?.stored.kind !== "send";
+    const released = this.#commands.flatMap(({ stored }) =>
+      (alone ? stored.id === id : stored.kind === "send" && this.#statusOf(stored.id) === "parked") ? [stored.id] : [],
+    );
+    for (const parked of released) this.#write(this.#ports.queue.park(parked, null));
+    this.#release(released, { parked: null, queuedAt: null });
   }
 
-  /** Forgets a parked command; what waited behind it goes on. */
+  /** Forgets a parked message, with what was to become of it, or a parked change; what waited behind it goes on. */
   discard(id: string): void {
     if (this.#statusOf(id) !== "parked") return;
-    const heldUpOthers = this.#find(id)?.stored.parked !== null;
-    this.#forget([id]);
+    const heldUpOthers = this.#find(id)?.stored.kind === "send" && this.#find(id)?.stored.parked !== null;
+    // The id of a change is nobody's message.
+    const about = this.#commands.filter(({ stored }) => stored.id === id || messageIdOf(stored) === id);
+    this.#forget(about.map(({ stored }) => stored.id));
     if (heldUpOthers) this.#releaseRefused();
   }
 
@@ -183,20 +215,33 @@ export class CommandQueue {
     this.#pump();
   }
 
-  /** These messages are in the log (ID1): whatever became of our attempts, they are sent. */
-  confirm(messageIds: ReadonlySet<string>): void {
-    const confirmed = this.#commands.filter(({ stored }) => messageIds.has(stored.id));
+  /** These messages are in the log (ID1): whatever became of our attempts, they are sent; and deleted ones are deleted. */
+  confirm(messages: readonly Message[]): void {
+    const inLog = new Map(messages.map((message) => [message.id, message]));
+    const confirmed = this.#commands.filter(({ stored }) => {
+      const message = inLog.get(messageIdOf(stored));
+      return (
+        message !== undefined && (stored.kind === "send" || (stored.kind === "delete" && message.deletedAt !== null))
+      );
+    });
     if (confirmed.length === 0) return;
-    for (const { stored } of confirmed) moveStatus(this.#statusOf(stored.id) ?? "queued", "sent");
+    for (const { stored } of confirmed) {
+      if (stored.kind === "send") moveStatus(this.#statusOf(stored.id) ?? "queued", "sent");
+    }
     this.#forget(confirmed.map(({ stored }) => stored.id));
     // It had been refused and yet it is there: those behind it have nothing left to wait for.
-    if (confirmed.some(({ stored }) => stored.parked !== null)) this.#releaseRefused();
+    if (confirmed.some(({ stored }) => stored.kind === "send" && stored.parked !== null)) this.#releaseRefused();
   }
 
   /** Accepted commands whose event is folded in, but whose message lies outside of the window (a repeat of long ago). */
   settle(seq: number): void {
     const settled = this.#commands.filter(({ acceptedSeq }) => acceptedSeq !== null && acceptedSeq <= seq);
     if (settled.length > 0) this.#show(this.#commands.filter((command) => !settled.includes(command)));
+  }
+
+  /** The log is closed to us: what only waited to be seen in it has nothing to wait for. */
+  leave(): void {
+    this.#show(this.#commands.filter(isOpen));
   }
 
   /** Another history: the seq of an answer of the old one says nothing any more. */
@@ -213,6 +258,7 @@ export class CommandQueue {
   #onStorage(consultationId: string | null): void {
     if (consultationId === null) {
       this.#show([]);
+      this.#forgetRefusals();
     } else if (consultationId === this.#options.consultationId) {
       void this.#read().then(() => this.#options.batch(() => this.#pump()));
     }
@@ -227,7 +273,7 @@ export class CommandQueue {
   }
 
   #pump(): void {
-    if (!this.#running || this.#flushing || !this.#mayAttempt() || this.#next() === undefined) return;
+    if (!this.#running || this.#flushing || !this.#mayAttempt() || nextOf(this.#commands) === undefined) return;
     if (this.#ports.signals.visible()) {
       void this.#flush();
       return;
@@ -245,12 +291,6 @@ export class CommandQueue {
 
   #mayAttempt(): boolean {
     return this.#running && !this.#signedOut && !this.#retryTimer.armed && this.#ports.signals.online();
-  }
-
-  /** The first that is still to be sent, unless it, and with it everything, is parked. */
-  #next(): StoredCommand | undefined {
-    const next = this.#commands.find(({ acceptedSeq, vanished }) => acceptedSeq === null && !vanished)?.stored;
-    return next?.parked === null ? next : undefined;
   }
 
   /** One lock for each command: a tab that hangs or was frozen holds up the others for one attempt and not for ever. */
@@ -276,7 +316,7 @@ export class CommandQueue {
   async #sendFirst(): Promise<boolean> {
     if (!this.#mayAttempt()) return false;
     await this.#read();
-    const next = this.#mayAttempt() ? this.#next() : undefined;
+    const next = this.#mayAttempt() ? nextOf(this.#commands) : undefined;
     if (!next) return false;
     switch (await this.#ageOf(next)) {
       case "fresh":
@@ -293,9 +333,12 @@ export class CommandQueue {
     }
   }
 
-  /** Decided only with the log read to its head: what a killed tab had sent already is no draft. */
-  async #ageOf({ id, queuedAt }: StoredCommand): Promise<"fresh" | "too-old" | "committed" | "unknown"> {
-    if (queuedAt === null) return "fresh";
+  /**
+   * Decided only with the log read to its head: what a killed tab had sent already is no draft. What becomes of an old
+   * change the server decides, by its window.
+   */
+  async #ageOf({ kind, id, queuedAt }: StoredCommand): Promise<"fresh" | "too-old" | "committed" | "unknown"> {
+    if (kind !== "send" || queuedAt === null) return "fresh";
     const now = this.#ports.serverTime.now();
     if (now === null && this.#timeAsked === "answered") return "fresh";
     if (now !== null && now - Date.parse(queuedAt) < TOO_OLD_MS) return "fresh";
@@ -315,15 +358,16 @@ export class CommandQueue {
     return "unknown";
   }
 
-  async #attempt({ id, consultationId, content, replyToId }: StoredCommand): Promise<boolean> {
+  async #attempt(command: StoredCommand): Promise<boolean> {
+    const { id } = command;
     this.#options.batch(() => {
       this.#sendingId = id;
       this.#change(id, { waits: null });
     });
-    const result = await this.#ports.api.sendMessage({ id, consultationId, content, replyToId, attachmentIds: [] });
+    const result = await this.#ask(command);
     this.#options.batch(() => {
       this.#sendingId = null;
-      if (result.ok) this.#accepted(id, result.value.event);
+      if (result.ok) this.#accepted(command, result.value.event);
       else this.#refused(id, result.failure);
     });
     // Before the lock is free: another tab would find it and send it again.
@@ -331,11 +375,31 @@ export class CommandQueue {
     return result.ok;
   }
 
-  #accepted(id: string, event: Event | null): void {
+  #ask(command: StoredCommand): Promise<ApiResult<CommandAnswer>> {
+    const { api } = this.#ports;
+    switch (command.kind) {
+      case "send": {
+        const { id, consultationId, content, replyToId } = command;
+        return api.sendMessage({ id, consultationId, content, replyToId, attachmentIds: [] });
+      }
+      case "edit":
+        return api.editMessage(command.messageId, command.content);
+      case "delete":
+        return api.deleteMessage(command.messageId);
+      case "react":
+        return api.setReaction(command.messageId, command.emoji, command.on);
+    }
+  }
+
+  #accepted(command: StoredCommand, event: Event | null): void {
+    const { id } = command;
     this.#backoff.reset();
     this.#write(this.#ports.queue.remove(id));
+    if (command.kind === "delete") this.#forget(undoneBy(this.#commands, command).map(({ stored }) => stored.id));
     if (!event) {
-      this.#show(this.#commands.filter(({ stored }) => stored.id !== id));
+      // It is so already, but perhaps not yet as far as the log has been read here.
+      this.#change(id, { vanished: "asked" });
+      this.#options.onDoubt();
       return;
     }
     this.#change(id, { acceptedSeq: event.seq });
@@ -346,10 +410,12 @@ export class CommandQueue {
   #refused(id: string, failure: ApiFailure): void {
     if (failure.kind === "unreadable") this.#options.onDoubt();
     switch (classify(failure)) {
-      case "definite":
+      case "definite": {
+        const refused = this.#find(id)?.stored;
         // Unless it was confirmed by the log, or wiped, while the attempt was on its way.
-        if (this.#find(id)) this.#park(id, codeOf(failure));
+        if (refused) this.#giveUp(refused, codeOf(failure));
         return;
+      }
       case "signed-out":
         this.#signedOut = true;
         this.#change(id, { waits: codeOf(failure) });
@@ -363,6 +429,35 @@ export class CommandQueue {
     }
   }
 
+  /** What the person has to know of is parked; words always are. */
+  #giveUp(refused: StoredCommand, reason: ParkReason): void {
+    if (refused.kind === "react") {
+      this.#forget([refused.id]);
+      if (!MOOT.includes(reason)) this.#tellRefusal(refused, reason);
+    } else if (refused.kind === "delete" && reason === "not-found") {
+      // It never came there, so what was queued of it has nowhere to go either.
+      const undone = undoneBy(this.#commands, refused).map(({ stored }) => stored.id);
+      this.#forget([refused.id, ...undone]);
+    } else {
+      this.#park(refused.id, reason);
+    }
+  }
+
+  #tellRefusal({ id, serial, messageId, emoji, on }: ReactCommand, reason: ParkReason): void {
+    if (!this.#running) return;
+    const others = this.#refusals.filter((refusal) => refusal.messageId !== messageId);
+    this.#refusals = [...others, { id, serial, messageId, kind: "react", emoji, on, state: "parked", reason }];
+    this.#refusalTimer.arm(REFUSAL_SHOWN_MS, () => this.#options.batch(() => this.#forgetRefusals()));
+    this.#show(this.#commands);
+  }
+
+  #forgetRefusals(): void {
+    this.#refusalTimer.clear();
+    if (this.#refusals.length === 0) return;
+    this.#refusals = [];
+    this.#show(this.#commands);
+  }
+
   #wait(waitsFor: "network" | "server" | "time", ms: number): void {
     if (!this.#running) return;
     this.#waitsFor = waitsFor;
@@ -371,20 +466,59 @@ export class CommandQueue {
 
   #park(id: string, reason: ParkReason): void {
     this.#write(this.#ports.queue.park(id, reason));
-    this.#changeStored(id, { parked: reason });
+    this.#show(
+      this.#commands.map((command) =>
+        command.stored.id === id ? { ...command, stored: { ...command.stored, parked: reason } } : command,
+      ),
+    );
   }
 
   /** What was refused may be tried again; what is too old is still for the person to decide about. */
   #releaseRefused(): void {
-    for (const { stored } of this.#commands) {
-      if (stored.parked !== null && stored.parked !== "too-old") this.#write(this.#ports.queue.park(stored.id, null));
-    }
-    this.#release((stored) => (stored.parked === "too-old" ? stored : { ...stored, parked: null }));
+    const refused = this.#commands.flatMap(({ stored: { kind, id, parked } }) =>
+      kind === "send" && parked !== null && parked !== "too-old" ? [id] : [],
+    );
+    for (const id of refused) this.#write(this.#ports.queue.park(id, null));
+    this.#release(refused, { parked: null });
   }
 
-  #release(released: (stored: StoredCommand) => StoredCommand): void {
-    this.#show(this.#commands.map((command) => ({ ...command, stored: released(command.stored), waits: null })));
+  #release(ids: readonly string[], patch: { parked: null; queuedAt?: null }): void {
+    this.#show(
+      this.#commands.map((command) =>
+        ids.includes(command.stored.id)
+          ? { ...command, stored: { ...command.stored, ...patch }, waits: null }
+          : command,
+      ),
+    );
     this.#pump();
+  }
+
+  /** Into the storage, then onto the screen, in the place of what it makes superfluous. */
+  async #put(command: NewCommand, replaces: (waiting: StoredCommand) => boolean = () => false): Promise<string> {
+    const { id } = command;
+    const stored = await this.#ports.queue.add(command);
+    this.#ownWrites += 1;
+    this.#options.batch(() => {
+      const replaced = this.#commands.filter(
+        (known) =>
+          isOpen(known) &&
+          known.stored.id !== this.#sendingId &&
+          known.stored.serial < stored.serial &&
+          messageIdOf(known.stored) === messageIdOf(stored) &&
+          replaces(known.stored),
+      );
+      for (const { stored: old } of replaced) this.#write(this.#ports.queue.remove(old.id));
+      const others = this.#commands.filter((known) => !replaced.includes(known));
+      this.#show(this.#find(id) ? others : [...others, fromStorage(stored)]);
+      this.#pump();
+    });
+    return id;
+  }
+
+  #newCommand(): Pick<NewCommand, "id" | "consultationId" | "queuedAt" | "parked"> {
+    const now = this.#ports.serverTime.now();
+    const queuedAt = now === null ? null : new Date(now).toISOString();
+    return { id: this.#ports.ids.messageId(), consultationId: this.#options.consultationId, queuedAt, parked: null };
   }
 
   #forget(ids: readonly string[]): void {
@@ -449,50 +583,31 @@ export class CommandQueue {
   }
 
   #statusOf(id: string): PendingSend["state"] | undefined {
-    return this.#pending.find((pending) => pending.id === id)?.state;
+    const isIt = (pending: PendingSend | PendingChange) => pending.id === id;
+    return (this.#pending.find(isIt) ?? this.#changes.find(isIt))?.state;
+  }
+
+  #isParkedSend(messageId: string): boolean {
+    return this.#pending.some(({ id, state }) => id === messageId && state === "parked");
   }
 
   #change(id: string, patch: Partial<Command>): void {
     this.#show(this.#commands.map((command) => (command.stored.id === id ? { ...command, ...patch } : command)));
   }
 
-  #changeStored(id: string, patch: Partial<StoredCommand>): void {
-    const command = this.#find(id);
-    if (command) this.#change(id, { stored: { ...command.stored, ...patch } });
-  }
-
   /** The one place where what is known becomes what is shown. */
   #show(commands: readonly Command[]): void {
     this.#commands = [...commands].sort((a, b) => a.stored.serial - b.stored.serial);
-    const before = new Map(this.#pending.map((pending) => [pending.id, pending]));
-    let blocked = false;
-    const pending = this.#commands.map((command): PendingSend => {
-      const { id } = command.stored;
-      const shown = pendingOf(command, this.#sendingId === id || command.acceptedSeq !== null, blocked);
-      if (command.stored.parked !== null && !command.vanished) blocked = true;
-      const known = before.get(id);
-      if (!known) return shown;
-      if (known.state !== shown.state) moveStatus(known.state, shown.state);
-      return isSame(known, shown) ? known : shown;
-    });
-    const same = pending.length === this.#pending.length && pending.every((entry, i) => entry === this.#pending[i]);
-    if (!same) this.#pending = pending;
+    const before = { pending: this.#pending, changes: this.#changes };
+    const { pending, changes } = shownOf(this.#commands, this.#sendingId, before);
+    const states = new Map([...before.pending, ...before.changes].map(({ id, state }) => [id, state]));
+    for (const { id, state } of [...pending, ...changes]) {
+      const known = states.get(id);
+      if (known && known !== state) moveStatus(known, state);
+    }
+    this.#pending = pending;
+    this.#changes = changes;
+    const told = this.#refusals.length === 0 ? changes : [...changes, ...this.#refusals];
+    if (!isSameList(told, this.#told)) this.#told = told;
   }
-}
-
-function fromStorage(stored: StoredCommand): Command {
-  return { stored, waits: null, acceptedSeq: null, vanished: false };
-}
-
-/** SND4: what stands behind a parked command is parked too, for everybody to see, without a reason of its own. */
-function pendingOf({ stored, waits }: Command, sending: boolean, blocked: boolean): PendingSend {
-  const { id, content, serial, parked } = stored;
-  if (sending) return { id, content, serial, state: "sending", reason: null };
-  if (parked !== null) return { id, content, serial, state: "parked", reason: parked };
-  if (blocked) return { id, content, serial, state: "parked", reason: null };
-  return { id, content, serial, state: "queued", reason: waits };
-}
-
-function isSame(a: PendingSend, b: PendingSend): boolean {
-  return a.state === b.state && a.reason === b.reason && a.serial === b.serial && a.content === b.content;
 }

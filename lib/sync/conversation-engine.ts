@@ -36,7 +36,10 @@ export interface ConversationView {
   readonly durable: boolean;
 }
 
-export type SendResult = { ok: true; id: string } | { ok: false; reason: "invalid"; issue: string };
+type Invalid = { ok: false; reason: "invalid"; issue: string };
+export type SendResult = { ok: true; id: string } | Invalid;
+/** By the id of its command; null: it is so already, or on its way. */
+export type ChangeResult = { ok: true; id: string | null } | Invalid;
 
 export interface ConversationEngineOptions {
   readonly consultationId: string;
@@ -44,6 +47,9 @@ export interface ConversationEngineOptions {
 }
 
 const LOOK_BACK_PAGE = 200;
+/** A jump reads pages of this size, and not for ever: what lies further up is for a search to find. */
+const JUMP_PAGE = 200;
+const MOST_JUMP_PAGES = 25;
 /** How far the server's time as a client reckons it may be ahead of the server's own. */
 const CLOCK_MARGIN_MS = 60_000;
 const NOBODY: readonly Participant[] = [];
@@ -80,6 +86,10 @@ export class ConversationEngine {
         this.#connection.answered();
       },
       onCaughtUp: () => this.#queue.caughtUp(),
+      onLeft: () => {
+        this.#forgetReceipts();
+        this.#queue.leave();
+      },
     });
     this.#queue = new CommandQueue(ports, {
       consultationId,
@@ -149,19 +159,55 @@ export class ConversationEngine {
   }
 
   /** Resolves once the queue has it; the text may leave the composer then and not before (SND1). */
-  readonly send = async (content: string): Promise<SendResult> => {
-    const parsed = contentSchema.safeParse(content);
-    if (!parsed.success) return { ok: false, reason: "invalid", issue: parsed.error.issues[0]?.message ?? "invalid" };
-    return { ok: true, id: await this.#queue.send(parsed.data) };
+  readonly send = async (content: string, replyToId: string | null = null): Promise<SendResult> => {
+    const parsed = parseContent(content);
+    if (!parsed.ok) return parsed;
+    return { ok: true, id: await this.#queue.send(parsed.content, replyToId) };
   };
 
-  /** Tries a parked message again, and those that wait behind it. */
+  /** Resolves once the queue has the words; they may leave the composer then. */
+  readonly edit = async (messageId: string, content: string): Promise<ChangeResult> => {
+    const parsed = parseContent(content);
+    if (!parsed.ok) return parsed;
+    return {
+      ok: true,
+      id: this.#says(messageId, parsed.content) ? null : await this.#queue.edit(messageId, parsed.content),
+    };
+  };
+
+  /** Deletes a message of mine for everyone, one that is not sent yet too. Resolves once the queue has it. */
+  readonly remove = async (messageId: string): Promise<ChangeResult> => {
+    const id = await this.#store.batch(() => this.#queue.delete(messageId));
+    return { ok: true, id };
+  };
+
+  /** Adds (`on`) or takes back a reaction of mine. Resolves once the queue has it. */
+  readonly react = async (messageId: string, emoji: string, on: boolean): Promise<ChangeResult> => {
+    const shown = this.#item(messageId)?.message?.reactions;
+    const mine = shown?.find((reaction) => reaction.emoji === emoji)?.userIds.includes(this.#viewerId);
+    return { ok: true, id: shown && (mine ?? false) === on ? null : await this.#queue.react(messageId, emoji, on) };
+  };
+
+  /** Tries a parked message again, and those that wait behind it; or, by its `commandId`, a parked change. */
   readonly retry = (id: string): void => this.#store.batch(() => this.#queue.retry(id));
 
-  /** Gives up a parked message. */
+  /** Gives up a parked message, or a parked change. */
   readonly discard = (id: string): void => this.#store.batch(() => this.#queue.discard(id));
 
   readonly loadOlder = (): Promise<void> => this.#store.batch(() => this.#feed.loadOlder());
+
+  /** Reads older messages until the one of this number is loaded, which a jump leads to; false: it cannot be had now. */
+  readonly loadUntil = async (seq: number): Promise<boolean> => {
+    for (let pages = 0; pages <= MOST_JUMP_PAGES; pages += 1) {
+      const messages = this.#feed.conversation?.messages;
+      const oldest = messages?.[0];
+      if (!messages || !oldest) return false;
+      if (oldest.seq <= seq) return messages.some((message) => message.seq === seq);
+      await this.#store.batch(() => this.#feed.loadOlder(JUMP_PAGE));
+      if (this.#feed.conversation?.messages[0]?.seq === oldest.seq) return false;
+    }
+    return false;
+  };
 
   /** The person has seen everything up to here. */
   readonly markRead = (uptoSeq: number): void => {
@@ -182,7 +228,7 @@ export class ConversationEngine {
     return {
       consultation: conversation?.consultation ?? null,
       participants: conversation?.participants ?? NOBODY,
-      items: this.#timeline(conversation, this.#queue.pending),
+      items: this.#timeline(conversation, this.#queue.pending, this.#queue.changes),
       hasMore: conversation?.hasMore ?? false,
       loadingOlder,
       status: this.#connection.status,
@@ -218,14 +264,15 @@ export class ConversationEngine {
 
   #onAnswered(event: Event): void {
     this.#feed.ingest(event);
-    const { conversation } = this.#feed;
-    if (conversation?.epoch === event.epoch) this.#queue.settle(conversation.seq);
+    const { conversation, left } = this.#feed;
+    if (left) this.#queue.leave();
+    else if (conversation?.epoch === event.epoch) this.#queue.settle(conversation.seq);
   }
 
   #confirmSent(): void {
     const { conversation } = this.#feed;
-    if (!conversation || this.#queue.pending.length === 0) return;
-    this.#queue.confirm(new Set(conversation.messages.map(({ id }) => id)));
+    if (!conversation || (this.#queue.pending.length === 0 && this.#queue.changes.length === 0)) return;
+    this.#queue.confirm(conversation.messages);
   }
 
   /** Looks beyond the window, back to when it was queued: with the window read to its head that decides it. */
@@ -249,12 +296,31 @@ export class ConversationEngine {
     if (conversation) this.#feed.ingestPositions([position], conversation.epoch);
   }
 
+  #item(key: string): TimelineItem | undefined {
+    return this.getSnapshot().items.findLast((item) => item.key === key);
+  }
+
+  /** These words stand there already, or are on their way. */
+  #says(messageId: string, content: string): boolean {
+    const item = this.#item(messageId);
+    if (!item?.change) return item?.message?.content === content;
+    return item.change.kind === "edit" && item.change.state !== "parked" && item.change.content === content;
+  }
+
+  #forgetReceipts(): void {
+    this.#receipts.reset();
+    this.#seen = 0;
+  }
+
   #onConversation(before: Conversation | null, after: Conversation): void {
+    if (before && takesPart(before, this.#viewerId) && !takesPart(after, this.#viewerId)) {
+      this.#feed.leave();
+      return;
+    }
     this.#connection.setPush(after.push);
     if (before && before.epoch !== after.epoch) {
       this.#queue.doubt();
-      this.#receipts.reset();
-      this.#seen = 0;
+      this.#forgetReceipts();
     }
     if (before?.messages !== after.messages) this.#confirmSent();
     if (before?.seq !== after.seq) this.#queue.settle(after.seq);
@@ -266,4 +332,14 @@ export class ConversationEngine {
       if (newest) this.#receipts.markDelivered(newest.seq);
     }
   }
+}
+
+function takesPart({ participants }: Conversation, userId: string): boolean {
+  return participants.some(({ user }) => user.id === userId);
+}
+
+function parseContent(content: string): { ok: true; content: string } | Invalid {
+  const parsed = contentSchema.safeParse(content);
+  if (parsed.success) return { ok: true, content: parsed.data };
+  return { ok: false, reason: "invalid", issue: parsed.error.issues[0]?.message ?? "invalid" };
 }

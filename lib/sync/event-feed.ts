@@ -39,6 +39,8 @@ export interface EventFeedOptions {
   readonly onAnswer: () => void;
   /** Everything that was in the log when `catchUp` was last called is here. */
   readonly onCaughtUp: () => void;
+  /** `conversation` is gone, and stays so unless somebody lets us in again. */
+  readonly onLeft: () => void;
 }
 
 type EventsAnswer = Exclude<EventsPage, { reset: true }>;
@@ -68,6 +70,10 @@ export class EventFeed {
   #failure: FeedFailure | null = null;
   #reachable = true;
   #loadingOlder: Promise<void> | null = null;
+  /** We take no part, as far as we know: what still arrives was meant for somebody who did. */
+  #left = false;
+  /** An answer to what was asked before we left says nothing about now. */
+  #departures = 0;
   /** Answers to what was asked before a stop belong to nobody. */
   #generation = 0;
 
@@ -95,6 +101,11 @@ export class EventFeed {
     return this.#failure;
   }
 
+  /** It is none of ours (any more), as far as we know. */
+  get left(): boolean {
+    return this.#left;
+  }
+
   /** Whether the last question was answered at all: without that polling brings nothing either. */
   get reachable(): boolean {
     return this.#reachable;
@@ -110,6 +121,7 @@ export class EventFeed {
     const known = this.#conversation;
     if (known && known.epoch === snapshot.epoch && known.seq >= snapshot.headSeq) return;
     this.#conversation = openConversation(snapshot);
+    this.#return();
   }
 
   start(): void {
@@ -130,7 +142,7 @@ export class EventFeed {
 
   /** The one door. */
   ingest(event: Event): void {
-    if (event.consultationId !== this.#options.consultationId) return;
+    if (this.#left || event.consultationId !== this.#options.consultationId) return;
     const outcome = this.#conversation ? this.#apply({ type: "event", event }) : "first-load";
     switch (outcome) {
       case "applied":
@@ -153,6 +165,7 @@ export class EventFeed {
   }
 
   ingestPositions(positions: readonly Position[], epoch: string): void {
+    if (this.#left) return;
     if (epoch === this.#conversation?.epoch) this.#apply({ type: "positions", positions });
     else this.#waitPositions(positions, epoch);
   }
@@ -178,20 +191,34 @@ export class EventFeed {
     this.#inquiry.poll();
   }
 
-  loadOlder(): Promise<void> {
+  /** UI4, ATK102: nothing of it stays here, and nothing that was already on its way comes in. */
+  leave(): void {
+    this.#left = true;
+    this.#departures += 1;
+    this.#failure = "not-found";
+    this.#conversation = null;
+    this.#reload = null;
+    this.#gapTimer.clear();
+    this.#waiting.clear();
+    this.#waitingPositions.clear();
+    this.#options.onLeft();
+  }
+
+  /** One page, of `limit` messages unless one is on its way already. */
+  loadOlder(limit = OLDER_PAGE): Promise<void> {
     const conversation = this.#conversation;
     const before = conversation?.messages[0]?.seq;
     if (!this.#running || !conversation?.hasMore || before === undefined) return Promise.resolve();
     // One page after the other: a later page is at least as new as the one before it, which RCV6 relies on.
-    this.#loadingOlder ??= this.#loadPage(before);
+    this.#loadingOlder ??= this.#loadPage(before, limit);
     return this.#loadingOlder;
   }
 
-  async #loadPage(before: number): Promise<void> {
+  async #loadPage(before: number, limit: number): Promise<void> {
     const generation = this.#generation;
     const { api } = this.#ports;
     for (let reading = 1, goOn = true; goOn; reading += 1) {
-      const result = await api.readMessages(this.#options.consultationId, { before, limit: OLDER_PAGE });
+      const result = await api.readMessages(this.#options.consultationId, { before, limit });
       if (generation !== this.#generation) return;
       this.#options.batch(() => {
         const outcome = result.ok ? this.#apply({ type: "older-page", before, page: result.value }) : "ignored";
@@ -203,16 +230,20 @@ export class EventFeed {
   }
 
   async #load(): Promise<Answer> {
+    const departures = this.#departures;
     const result = await this.#ports.api.readSnapshot(this.#options.consultationId);
     return {
       take: () => {
         if (!result.ok) return this.#failed(result.failure);
+        if (departures !== this.#departures) return true;
+        this.#return();
         this.#succeeded();
         this.#takeSnapshot(result.value);
         return false;
       },
       takeLate: () => {
-        if (!result.ok) return;
+        if (!result.ok || departures !== this.#departures) return;
+        this.#return();
         this.#succeeded();
         if (!this.#conversation) this.#takeSnapshot(result.value);
       },
@@ -220,6 +251,7 @@ export class EventFeed {
   }
 
   async #fetchPage({ seq: after, at: afterAt, epoch }: Conversation): Promise<Answer> {
+    const departures = this.#departures;
     const query = { after, afterAt, epoch, limit: EVENTS_PAGE };
     const result = await this.#ports.api.readEvents(this.#options.consultationId, query);
     return {
@@ -228,10 +260,13 @@ export class EventFeed {
           // RCV4: the log speaks a version we do not know; a snapshot is the only other thing to try.
           return result.failure.kind === "unreadable" ? this.#resetOrGiveUp() : this.#failed(result.failure);
         }
+        if (departures !== this.#departures) return true;
         const page = result.value;
         // Against what was asked, not against where pushes have brought us since: a page may be older than they are.
         if ("reset" in page || page.epoch !== epoch || page.headSeq < after) return this.#resetOrGiveUp();
         this.#takePage(page);
+        // It told that we left: the server may know more of it.
+        if (departures !== this.#departures) return true;
         this.#apply({ type: "push-state", push: page.push });
         const reached = this.#conversation?.seq ?? 0;
         if (reached < page.headSeq && reached === after) return this.#resetOrGiveUp();
@@ -242,7 +277,7 @@ export class EventFeed {
         return reached < page.headSeq;
       },
       takeLate: () => {
-        if (!result.ok || "reset" in result.value) return;
+        if (!result.ok || "reset" in result.value || departures !== this.#departures) return;
         const page = result.value;
         if (!this.#reload && page.epoch === this.#conversation?.epoch) {
           this.#takePage(page);
@@ -296,6 +331,7 @@ export class EventFeed {
 
   #failed(failure: ApiFailure): false {
     const kind = classify(failure);
+    if (kind === "definite" && codeOf(failure) === "not-found") this.leave();
     this.#reachable = kind !== "transient" || failure.kind === "unreadable";
     if (kind !== "transient") {
       this.#failure = codeOf(failure);
@@ -305,6 +341,12 @@ export class EventFeed {
     }
     this.#inquiry.failed(failure);
     return false;
+  }
+
+  #return(): void {
+    if (!this.#left) return;
+    this.#left = false;
+    this.#failure = null;
   }
 
   #succeeded(): void {

@@ -1,5 +1,5 @@
 import type { ParkReason } from "@/lib/core/timeline";
-import type { Clock, QueueStorage, StoredCommand } from "./ports";
+import type { Clock, NewCommand, QueueStorage, StoredCommand } from "./ports";
 import { Timer } from "./timer";
 
 /** What the browser's own storage does of a queue. Any call may reject, or never settle. */
@@ -69,7 +69,7 @@ export class FallbackQueue implements FallibleQueue {
     return [...new Set([...(onDisk ?? []), ...here])];
   }
 
-  add(command: Omit<StoredCommand, "serial">): Promise<StoredCommand> {
+  add(command: NewCommand): Promise<StoredCommand> {
     const added = this.#lastAdd.then(() => this.#add(command));
     this.#lastAdd = added;
     return added;
@@ -98,7 +98,7 @@ export class FallbackQueue implements FallibleQueue {
     this.#owed.clear();
   }
 
-  async #add(command: Omit<StoredCommand, "serial">): Promise<StoredCommand> {
+  async #add(command: NewCommand): Promise<StoredCommand> {
     const follows = this.#of(this.#memory, command.consultationId).length > 0;
     const added = follows ? null : await this.#ask(() => this.#options.disk.add(command));
     if (added) {

@@ -68,6 +68,9 @@ export interface Api {
   readEvents(consultationId: string, query: EventsRequest): Promise<ApiResult<EventsPage>>;
   readMessages(consultationId: string, query: { before: number; limit: number }): Promise<ApiResult<MessagesPage>>;
   sendMessage(command: SendMessage): Promise<ApiResult<CommandAnswer>>;
+  editMessage(messageId: string, content: string): Promise<ApiResult<CommandAnswer>>;
+  deleteMessage(messageId: string): Promise<ApiResult<CommandAnswer>>;
+  setReaction(messageId: string, emoji: string, on: boolean): Promise<ApiResult<CommandAnswer>>;
   recordReceipt(consultationId: string, receipt: Receipt): Promise<ApiResult<{ position: Position }>>;
   listConsultations(): Promise<ApiResult<{ consultations: ConsultationRow[] }>>;
 }
@@ -118,22 +121,50 @@ export interface ServerTime {
   now(): number | null;
 }
 
-/**
- * A command as it is kept. Its serial, given by the storage, is its place among all commands of this user, whichever
- * tab wrote them.
- */
-export interface StoredCommand {
+interface KeptCommand {
+  /** Given by the storage: its place among all commands of this user, whichever tab wrote them. */
   readonly serial: number;
-  readonly kind: "send";
   readonly id: string;
   readonly consultationId: string;
-  readonly content: string;
-  readonly replyToId: string | null;
   /** By the server's clock (ISO); null where it was not known, and once the person released it: its age counts no more. */
   readonly queuedAt: string | null;
   /** What it waits for the person to decide about. */
   readonly parked: ParkReason | null;
 }
+
+/** Its id is the message's. */
+export interface SendCommand extends KeptCommand {
+  readonly kind: "send";
+  readonly content: string;
+  readonly replyToId: string | null;
+}
+
+/** Changes of a message have an id of their own. */
+export interface EditCommand extends KeptCommand {
+  readonly kind: "edit";
+  readonly messageId: string;
+  readonly content: string;
+}
+
+export interface DeleteCommand extends KeptCommand {
+  readonly kind: "delete";
+  readonly messageId: string;
+}
+
+export interface ReactCommand extends KeptCommand {
+  readonly kind: "react";
+  readonly messageId: string;
+  readonly emoji: string;
+  readonly on: boolean;
+}
+
+/** A command as it is kept. Kinds are only ever added: an older bundle leaves those that it does not know alone. */
+export type StoredCommand = SendCommand | EditCommand | DeleteCommand | ReactCommand;
+
+/** A command before it has its place. */
+export type NewCommand = {
+  [Kind in StoredCommand["kind"]]: Omit<Extract<StoredCommand, { kind: Kind }>, "serial">;
+}[StoredCommand["kind"]];
 
 /**
  * Keeps commands of one user, for all tabs of this browser. It is the truth about what is still to be sent. Nothing
@@ -146,7 +177,7 @@ export interface QueueStorage {
   /** Consultations of which something is kept: flushed although nobody has them open. */
   consultationIds(): Promise<readonly string[]>;
   /** Resolves once it is kept (strict durability). Calls take effect in the order in which they were made. */
-  add(command: Omit<StoredCommand, "serial">): Promise<StoredCommand>;
+  add(command: NewCommand): Promise<StoredCommand>;
   /** null: the person released it; `queuedAt` is forgotten with it. A command that is not there (any more) is none's loss. */
   park(id: string, reason: ParkReason | null): Promise<void>;
   remove(id: string): Promise<void>;

@@ -38,6 +38,9 @@ function apiOf(person: Person, asked: string[]): Api {
       return ok(readMessages(person, id, query));
     },
     sendMessage: never,
+    editMessage: never,
+    deleteMessage: never,
+    setReaction: never,
     recordReceipt: never,
     listConsultations: never,
   };

@@ -1,10 +1,12 @@
+import * as z from "zod";
 import type { ParkReason } from "@/lib/core/timeline";
 import { errorCodeSchema } from "@/lib/protocol/errors";
 import type { FallibleQueue } from "@/lib/sync/fallback-queue";
-import type { StoredCommand } from "@/lib/sync/ports";
+import type { NewCommand, StoredCommand } from "@/lib/sync/ports";
+import { bodyOf, type CommandBody, isKnown, parseBody } from "./command-bodies";
 import { type CommandRow, commandsOf, FORMAT, type OwnerRow, openQueueDatabase, type QueueDatabase } from "./database";
 import type { DraftStore } from "./drafts";
-import { createSealingKey, open, seal, type Words } from "./sealing";
+import { createSealingKey, open, seal } from "./sealing";
 
 interface Options {
   /** Committed: other tabs are to look again. */
@@ -14,7 +16,7 @@ interface Options {
 }
 
 /**
- * Commands of one user in IndexedDB, their words sealed. Every write says under which key it was sealed, and in the
+ * Commands of one user in IndexedDB, sealed but for their kind and place. Every write says under which key it was sealed, and in the
  * same transaction sees that this key is still the owner's: what was wiped by another tab cannot be written back.
  *
  * Rows of a kind or format that this bundle does not know (a newer one runs beside it) are neither listed nor touched.
@@ -24,7 +26,7 @@ export class IndexedDbQueue implements FallibleQueue, DraftStore {
   readonly #options: Options;
   #database: Promise<QueueDatabase> | null = null;
   #owner: OwnerRow | null = null;
-  readonly #opened = new Map<string, Words>();
+  readonly #opened = new Map<string, CommandBody>();
 
   constructor(userId: string, options: Options) {
     this.#userId = userId;
@@ -59,10 +61,10 @@ export class IndexedDbQueue implements FallibleQueue, DraftStore {
     return [...new Set(known.map(({ consultationId }) => consultationId))];
   }
 
-  async add(command: Omit<StoredCommand, "serial">): Promise<StoredCommand> {
+  async add(command: NewCommand): Promise<StoredCommand> {
     const serial = (await this.#insert(command)) ?? (await this.#insert(command));
     if (serial === null) throw new Error("The queue is being wiped");
-    this.#opened.set(command.id, command);
+    this.#opened.set(command.id, bodyOf(command));
     this.#options.onChanged(command.consultationId);
     return { ...command, serial };
   }
@@ -99,8 +101,8 @@ export class IndexedDbQueue implements FallibleQueue, DraftStore {
     const drafts = new Map<string, string>();
     for (const row of rows) {
       if (row.kind !== "draft" || row.format !== FORMAT || row.generation !== owner?.generation) continue;
-      const words = await open(owner.key, row, row);
-      if (words) drafts.set(row.consultationId, words.content);
+      const draft = draftSchema.safeParse(await open(owner.key, row, row));
+      if (draft.success) drafts.set(row.consultationId, draft.data.content);
     }
     return drafts;
   }
@@ -150,12 +152,12 @@ export class IndexedDbQueue implements FallibleQueue, DraftStore {
   }
 
   /** null: the key was replaced between sealing and writing. */
-  async #insert(command: Omit<StoredCommand, "serial">): Promise<number | null> {
+  async #insert(command: NewCommand): Promise<number | null> {
     const database = await this.#open();
     const { key, generation } = this.#owner ?? (await this.#becomeOwner(database));
-    const { kind, id, consultationId, content, replyToId, queuedAt, parked } = command;
+    const { kind, id, consultationId, queuedAt, parked } = command;
     const userId = this.#userId;
-    const sealed = await seal(key, { userId, consultationId, id }, { content, replyToId });
+    const sealed = await seal(key, { userId, consultationId, id }, bodyOf(command));
     const transaction = database.transaction(["owners", "commands"], "readwrite", { durability: "strict" });
     const owner = await transaction.objectStore("owners").get(userId);
     if (owner?.generation !== generation) {
@@ -195,11 +197,10 @@ export class IndexedDbQueue implements FallibleQueue, DraftStore {
   async #commandOf(row: CommandRow): Promise<StoredCommand | null> {
     const { serial, id, consultationId, queuedAt } = row;
     if (!isKnown(row) || serial === undefined || row.generation !== this.#owner?.generation) return null;
-    const words = this.#opened.get(id) ?? (await open(this.#owner.key, row, row));
-    if (!words) return null;
-    this.#opened.set(id, words);
-    const { content, replyToId } = words;
-    return { serial, kind: "send", id, consultationId, content, replyToId, queuedAt, parked: parkReasonOf(row.parked) };
+    const body = this.#opened.get(id) ?? parseBody(row.kind, await open(this.#owner.key, row, row));
+    if (!body) return null;
+    this.#opened.set(id, body);
+    return { ...body, serial, id, consultationId, queuedAt, parked: parkReasonOf(row.parked) };
   }
 
   #open(): Promise<QueueDatabase> {
@@ -215,12 +216,11 @@ export class IndexedDbQueue implements FallibleQueue, DraftStore {
   }
 }
 
-function textOnly(content: string): Words {
-  return { content, replyToId: null };
-}
+const draftSchema = z.object({ content: z.string() });
 
-function isKnown({ kind, format }: CommandRow): boolean {
-  return kind === "send" && format === FORMAT;
+/** In the form of a message: what an earlier bundle reads of a draft. */
+function textOnly(content: string): z.infer<typeof draftSchema> & { replyToId: null } {
+  return { content, replyToId: null };
 }
 
 /** A newer bundle may have been refused for a reason that this one has no word for. */

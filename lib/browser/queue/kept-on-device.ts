@@ -1,10 +1,11 @@
+import { mayHoldWords } from "./command-bodies";
 import { commandsOf, openQueueDatabase, type QueueDatabase } from "./database";
 import { QueueChannel } from "./queue-channel";
 
 /** Nobody waits longer to sign in or out. */
 const PATIENCE_MS = 3_000;
 
-/** Whose unsent words this browser keeps, and how many messages. */
+/** Whose unsent words this browser keeps: how many messages, edits and drafts. */
 export interface KeptOnDevice {
   readonly userId: string;
   readonly count: number;
@@ -20,7 +21,7 @@ export async function unsentOnDevice(): Promise<readonly KeptOnDevice[]> {
     const owners = await transaction.objectStore("owners").getAll();
     const counts = owners.map(async ({ userId, generation }) => {
       const rows = await transaction.objectStore("commands").index("by-consultation").getAll(commandsOf(userId));
-      return { userId, count: rows.filter((row) => row.generation === generation).length };
+      return { userId, count: rows.filter((row) => row.generation === generation && mayHoldWords(row)).length };
     });
     return (await Promise.all(counts)).filter(({ count }) => count > 0);
   });

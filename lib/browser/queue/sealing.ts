@@ -1,11 +1,5 @@
-import * as z from "zod";
-
 const ALGORITHM = { name: "AES-GCM", length: 256 } as const;
 const IV_BYTES = 12;
-
-/** What nobody reads without the key. */
-const wordsSchema = z.object({ content: z.string(), replyToId: z.string().nullable() });
-export type Words = z.infer<typeof wordsSchema>;
 
 export interface Sealed {
   readonly iv: Uint8Array<ArrayBuffer>;
@@ -24,17 +18,18 @@ export function createSealingKey(): Promise<CryptoKey> {
   return crypto.subtle.generateKey(ALGORITHM, false, ["encrypt", "decrypt"]);
 }
 
-export async function seal(key: CryptoKey, place: Place, words: Words): Promise<Sealed> {
+/** `body` is anything that JSON carries. */
+export async function seal(key: CryptoKey, place: Place, body: unknown): Promise<Sealed> {
   const iv = crypto.getRandomValues(new Uint8Array(IV_BYTES));
-  const sealed = await crypto.subtle.encrypt(parameters(iv, place), key, encode(JSON.stringify(words)));
+  const sealed = await crypto.subtle.encrypt(parameters(iv, place), key, encode(JSON.stringify(body)));
   return { iv, sealed };
 }
 
 /** null: not sealed by this key for this place. */
-export async function open(key: CryptoKey, place: Place, { iv, sealed }: Sealed): Promise<Words | null> {
+export async function open(key: CryptoKey, place: Place, { iv, sealed }: Sealed): Promise<unknown> {
   try {
     const opened = await crypto.subtle.decrypt(parameters(iv, place), key, sealed);
-    return wordsSchema.parse(JSON.parse(new TextDecoder().decode(opened)));
+    return JSON.parse(new TextDecoder().decode(opened));
   } catch {
     return null;
   }

@@ -1,6 +1,7 @@
 import type { SourcePlant } from "@/tests/planted/plant";
 
 const QUEUE = "lib/sync/command-queue.ts";
+const ORDER = "lib/sync/queued-commands.ts";
 const FALLBACK = "lib/sync/fallback-queue.ts";
 const FALLBACK_TEST = "tests/unit/sync/fallback-queue.test.ts";
 const SENDING = "tests/unit/sync/sending.test.ts";
@@ -22,10 +23,9 @@ export const SENDING_PLANTS: readonly SourcePlant[] = [
     id: "fifo-broken",
     rule: "SND2",
     removed: "first in, first out",
-    file: QUEUE,
-    find: "const next = this.#commands.find(({ acceptedSeq, vanished }) => acceptedSeq === null && !vanished)?.stored;",
-    replace:
-      "const next = this.#commands.findLast(({ acceptedSeq, vanished }) => acceptedSeq === null && !vanished)?.stored;",
+    file: ORDER,
+    find: "for (const command of commands) {\n    const { stored } = command;",
+    replace: "for (const command of [...commands].reverse()) {\n    const { stored } = command;",
     witness: { seed: 1 },
   },
   {
@@ -65,9 +65,9 @@ export const SENDING_PLANTS: readonly SourcePlant[] = [
     id: "vanished-sent",
     rule: "SND2",
     removed: "what another tab took out of the storage is never sent",
-    file: QUEUE,
-    find: "acceptedSeq === null && !vanished)",
-    replace: "acceptedSeq === null || vanished)",
+    file: ORDER,
+    find: "if (!isOpen(command)) continue;",
+    replace: "if (command.acceptedSeq !== null) continue;",
     witness: { file: TABS, test: "SND2 F18 what one tab queues stands in the others" },
   },
   {
@@ -131,10 +131,9 @@ export const SENDING_PLANTS: readonly SourcePlant[] = [
     id: "parked-overtaken",
     rule: "SND4",
     removed: "those behind a parked message are held back with it",
-    file: QUEUE,
-    find: "this.#commands.find(({ acceptedSeq, vanished }) => acceptedSeq === null && !vanished)?.stored;",
-    replace:
-      "this.#commands.find(({ acceptedSeq, vanished, stored }) => acceptedSeq === null && !vanished && stored.parked === null)?.stored;",
+    file: ORDER,
+    find: "heldUp ||= stored.parked !== null;",
+    replace: "",
     witness: { file: SENDING, test: "SND4 UI3 a definite refusal parks with its reason" },
   },
   {

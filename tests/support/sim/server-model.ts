@@ -1,4 +1,5 @@
 import type { CommandAnswer, Receipt, SendMessage } from "@/lib/protocol/commands";
+import { compareEmoji } from "@/lib/protocol/emoji";
 import type { ErrorCode } from "@/lib/protocol/errors";
 import { ERROR_STATUS } from "@/lib/protocol/errors";
 import type { Event } from "@/lib/protocol/event";
@@ -14,7 +15,9 @@ import type {
   Snapshot,
 } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
-import type { Publication } from "@/lib/server/relay/ports";
+import type { Notices } from "@/lib/server/notices/read-notices";
+import { hintOf } from "@/lib/server/relay/hint";
+import type { Publication, Publishable } from "@/lib/server/relay/ports";
 import type { ApiResult, EventsRequest } from "@/lib/sync/ports";
 
 export const ANNA: User = {
@@ -44,6 +47,10 @@ const LEASE_CERTAIN_MS = 1_000;
 const LATE_MS = 2_000;
 const EVENTS_A_BATCH = 10;
 const PREVIEW_CODE_POINTS = 120;
+const EDIT_WINDOW_MS = 900_000;
+const MOST_NOTICES = 10;
+/** Different emoji of one person on one message. */
+const MOST_REACTIONS = 12;
 /** The first moment of a simulated world. */
 export const WORLD_BEGAN = Date.UTC(2026, 0, 1);
 
@@ -56,6 +63,19 @@ type Entry = { seq: number; actorId: string | null; at: string } & (
   | { type: "user-joined" | "user-left"; messageId: string; user: User }
 );
 type EntryBody = Entry extends infer E ? (E extends Entry ? Omit<E, "seq" | "at"> : never) : never;
+
+/** A row of participants: who left stays as one. */
+interface Membership {
+  readonly user: User;
+  readonly left: boolean;
+}
+
+/** An end that was announced: consultations.closes_at, closing_note and closing_by. */
+interface Closing {
+  readonly at: string;
+  readonly note: string | null;
+  readonly by: User;
+}
 
 interface Body {
   readonly authorId: string;
@@ -71,6 +91,8 @@ export interface Cursor {
   leaseFence: number;
   leaseUntil: number | null;
   failures: number;
+  /** Somebody was removed, and nobody can know that their sockets are gone: pushes say that, not what (UI4). */
+  hintsOnly: boolean;
 }
 
 /** What an append found at the cursor. */
@@ -79,6 +101,7 @@ export interface Publishing {
   readonly fence: number | null;
   /** Nobody has the lease: any relay may claim it. */
   readonly unheld: boolean;
+  readonly hintsOnly: boolean;
 }
 
 /** Everything a restore brings back. */
@@ -89,7 +112,8 @@ export interface Backup {
   readonly messages: readonly (readonly [string, Message])[];
   readonly bodies: readonly (readonly [string, Body])[];
   readonly log: readonly Entry[];
-  readonly members: readonly User[];
+  readonly memberships: readonly Membership[];
+  readonly closing: Closing | null;
   readonly positions: readonly (readonly [string, Position])[];
   readonly cursor: Cursor;
 }
@@ -99,6 +123,7 @@ interface ServerModelOptions {
   readonly now?: () => number;
   readonly status?: ConsultationStatus;
   readonly startedAt?: string | null;
+  readonly editWindowMs?: number;
 }
 
 /**
@@ -113,14 +138,27 @@ export class ServerModel {
   messages = new Map<string, Message>();
   bodies = new Map<string, Body>();
   log: Entry[] = [];
-  members: User[] = [ANNA, WEBER];
   positions = new Map<string, Position>();
-  cursor: Cursor = { publishedSeq: 0, dirty: false, leaseOwner: null, leaseFence: 0, leaseUntil: null, failures: 0 };
+  cursor: Cursor = {
+    publishedSeq: 0,
+    dirty: false,
+    leaseOwner: null,
+    leaseFence: 0,
+    leaseUntil: null,
+    failures: 0,
+    hintsOnly: false,
+  };
   onCommit: (event: Event, publishing: Publishing) => void = () => {};
   onPosition: (position: Position) => void = () => {};
   /** Whether the database sees this relay's session. */
   isRelayAlive: (owner: string) => boolean = () => true;
+  /** Grows with everything that a read may show. */
+  version = 0;
   readonly #clock: (() => number) | null;
+  readonly #editWindowMs: number;
+  /** In the order of joining. */
+  #memberships: Membership[] = membershipsOf([ANNA, WEBER]);
+  #closing: Closing | null = null;
   /** Ids of all messages, ascending by seq. */
   #order: string[] = [];
   #systemLines = 0;
@@ -128,14 +166,34 @@ export class ServerModel {
   #startedAt: string | null;
   #endedAt: string | null = null;
 
-  constructor({ now, status = "IN_PROGRESS", startedAt = timeOf(0) }: ServerModelOptions = {}) {
+  constructor({
+    now,
+    status = "IN_PROGRESS",
+    startedAt = timeOf(0),
+    editWindowMs = EDIT_WINDOW_MS,
+  }: ServerModelOptions = {}) {
     this.#clock = now ?? null;
+    this.#editWindowMs = editWindowMs;
     this.status = status;
     this.#startedAt = startedAt;
   }
 
   get headSeq(): number {
     return this.log.length;
+  }
+
+  /** Who takes part now. */
+  get members(): User[] {
+    return this.#memberships.filter(({ left }) => !left).map(({ user }) => user);
+  }
+
+  set members(users: readonly User[]) {
+    this.#memberships = membershipsOf(users);
+  }
+
+  /** When it completes by itself; null: its end is not announced. */
+  get closesAt(): string | null {
+    return this.#closing?.at ?? null;
   }
 
   /** Ids of all messages in their order. */
@@ -162,53 +220,169 @@ export class ServerModel {
     return ok({ event: this.append({ type: "new-message", actorId: author.id, messageId: id }, relay) });
   }
 
+  /** The author's own, in the window; asked for what is so already it is answered for ever. */
+  editMessage(author: User, messageId: string, content: string, relay: string | null = null): ApiResult<CommandAnswer> {
+    const refusal = this.refusalOfCorrection(author, messageId);
+    if (refusal) return refusal;
+    if (this.message(messageId).content === content) return ok({ event: null });
+    return this.refusalOfState(messageId, "window") ?? ok({ event: this.edit(author, messageId, content, relay) });
+  }
+
+  /** Asked for again it answers the same event, at any time. */
+  deleteMessage(author: User, messageId: string, relay: string | null = null): ApiResult<CommandAnswer> {
+    const refusal = this.refusalOfCorrection(author, messageId);
+    if (refusal) return refusal;
+    const { deletedAt, rev } = this.message(messageId);
+    const entry = this.log[rev - 1];
+    if (deletedAt !== null && entry) return ok({ event: this.eventOf(entry) });
+    return this.refusalOfState(messageId, "window") ?? ok({ event: this.delete(author, messageId, relay) });
+  }
+
+  setReaction(
+    user: User,
+    messageId: string,
+    emoji: string,
+    on: boolean,
+    relay: string | null = null,
+  ): ApiResult<CommandAnswer> {
+    if (!this.isMember(user) || !this.messages.has(messageId)) return refused("not-found");
+    const { kind, reactions } = this.message(messageId);
+    if (kind !== "text") return refused("not-allowed");
+    const own = reactions.filter(({ userIds }) => userIds.includes(user.id));
+    if (own.some((reaction) => reaction.emoji === emoji) === on) return ok({ event: null });
+    const refusal = this.refusalOfState(messageId, "any-time");
+    if (refusal) return refusal;
+    if (on && own.length >= MOST_REACTIONS) return refused("validation-failed");
+    return ok({ event: this.react(user, messageId, emoji, on ? "reaction-added" : "reaction-removed", relay) });
+  }
+
   start(actor: User, relay: string | null = null): ApiResult<CommandAnswer> {
     return this.move(actor, "SCHEDULED", "IN_PROGRESS", relay);
   }
 
-  complete(actor: User, relay: string | null = null): ApiResult<CommandAnswer> {
-    return this.move(actor, "IN_PROGRESS", "COMPLETED", relay);
+  complete(actor: User, relay: string | null = null, note: string | null = null): ApiResult<CommandAnswer> {
+    return this.move(actor, "IN_PROGRESS", "COMPLETED", relay, note);
   }
 
-  edit(author: User, messageId: string, content: string): Event {
-    this.change(messageId, { content, editedAt: this.nextAt() });
-    return this.append({ type: "message-edited", actorId: author.id, messageId });
+  cancel(actor: User, relay: string | null = null): ApiResult<CommandAnswer> {
+    return this.move(actor, "SCHEDULED", "CANCELLED", relay);
   }
 
-  delete(author: User, messageId: string): Event {
-    const deletedAt = this.nextAt();
-    this.change(messageId, { content: null, deletedAt, attachments: [], reactions: [], replyTo: null });
-    return this.append({ type: "message-deleted", actorId: author.id, messageId });
+  /** It completes by itself that much later. */
+  announce(
+    actor: User,
+    { afterSeconds, note }: { afterSeconds: number; note: string | null },
+    relay: string | null = null,
+  ): ApiResult<CommandAnswer> {
+    const refusal = this.refusalOfPractitioner(actor);
+    if (refusal) return refusal;
+    if (this.status === "COMPLETED") return ok({ event: null });
+    if (this.status !== "IN_PROGRESS") return refused("consultation-not-in-progress");
+    if (this.#closing) return ok({ event: null });
+    const at = this.nextAt();
+    const closesAt = new Date(Date.parse(at) + afterSeconds * 1_000).toISOString();
+    this.#closing = { at: closesAt, note, by: actor };
+    return ok({ event: this.tellStatus(actor, { type: "consultation-closing", actor, closesAt }, relay, at) });
   }
 
-  react(user: User, messageId: string, emoji: string, type: "reaction-added" | "reaction-removed"): Event {
+  /** An announced end is taken back. */
+  withdraw(actor: User, relay: string | null = null): ApiResult<CommandAnswer> {
+    const refusal = this.refusalOfPractitioner(actor);
+    if (refusal) return refusal;
+    if (!this.#closing) return ok({ event: null });
+    this.#closing = null;
+    return ok({ event: this.tellStatus(actor, { type: "consultation-continued", actor }, relay) });
+  }
+
+  /** An announced end is due now. */
+  hasten(): void {
+    if (this.#closing) this.#closing = { ...this.#closing, at: new Date(this.now() - 1_000).toISOString() };
+  }
+
+  /** What was announced and is due; every relay asks for it now and then. */
+  completeDue(relay: string | null = null): Event | null {
+    if (!this.#closing || Date.parse(this.#closing.at) > this.now()) return null;
+    return this.setStatus(this.#closing.by, "COMPLETED", relay);
+  }
+
+  /** `user`: null stands for an id that nobody has. */
+  addParticipant(actor: User, user: User | null, relay: string | null = null): ApiResult<CommandAnswer> {
+    const refusal = this.refusalOfPractitioner(actor);
+    if (refusal) return refusal;
+    if (user && this.isMember(user)) return ok({ event: null });
+    if (!user || user.role === "PATIENT") return refused("validation-failed");
+    if (!this.isOpen()) return refused("consultation-state");
+    return ok({ event: this.join(actor, user, relay) });
+  }
+
+  removeParticipant(actor: User, userId: string, relay: string | null = null): ApiResult<CommandAnswer> {
+    const refusal = this.refusalOfPractitioner(actor);
+    if (refusal) return refusal;
+    const membership = this.#memberships.find(({ user }) => user.id === userId);
+    if (!membership) return refused("not-found");
+    if (membership.left) return ok({ event: null });
+    const practitioners = this.members.filter(({ role }) => role === "PRACTITIONER");
+    if (practitioners.length === 1 && practitioners[0]?.id === userId) return refused("validation-failed");
+    if (!this.isOpen()) return refused("consultation-state");
+    return ok({ event: this.leave(actor, membership.user, relay) });
+  }
+
+  // ── What commands come to once nothing speaks against them ────────────────────────────────────────────────────────
+
+  edit(author: User, messageId: string, content: string, relay: string | null = null): Event {
+    const at = this.nextAt();
+    this.change(messageId, { content, editedAt: at });
+    return this.append({ type: "message-edited", actorId: author.id, messageId }, relay, at);
+  }
+
+  delete(author: User, messageId: string, relay: string | null = null): Event {
+    const at = this.nextAt();
+    this.change(messageId, { content: null, deletedAt: at, attachments: [], reactions: [], replyTo: null });
+    return this.append({ type: "message-deleted", actorId: author.id, messageId }, relay, at);
+  }
+
+  react(
+    user: User,
+    messageId: string,
+    emoji: string,
+    type: "reaction-added" | "reaction-removed",
+    relay: string | null = null,
+  ): Event {
     const { reactions } = this.message(messageId);
     const others = reactions.find((r) => r.emoji === emoji)?.userIds.filter((id) => id !== user.id) ?? [];
-    const userIds = type === "reaction-added" ? [...others, user.id] : others;
+    const userIds = type === "reaction-added" ? [...others, user.id].sort() : others;
     const rest = reactions.filter((r) => r.emoji !== emoji);
-    this.change(messageId, { reactions: userIds.length > 0 ? [...rest, { emoji, userIds }] : rest });
-    return this.append({ type, actorId: user.id, messageId, userId: user.id, emoji });
+    const next = userIds.length > 0 ? [...rest, { emoji, userIds }] : rest;
+    this.change(messageId, { reactions: next.sort((a, b) => compareEmoji(a.emoji, b.emoji)) });
+    return this.append({ type, actorId: user.id, messageId, userId: user.id, emoji }, relay);
   }
 
-  setStatus(actor: User, status: "IN_PROGRESS" | "COMPLETED" | "CANCELLED", relay: string | null = null): Event {
+  setStatus(
+    actor: User,
+    status: "IN_PROGRESS" | "COMPLETED" | "CANCELLED",
+    relay: string | null = null,
+    note: string | null = null,
+  ): Event {
     const at = this.nextAt();
+    const closingNote = note ?? this.#closing?.note ?? null;
     this.status = status;
+    this.#closing = null;
     if (status === "IN_PROGRESS") this.#startedAt = at;
     else this.#endedAt = at;
-    const messageId = this.systemLine(systemLineOf(actor, status), at);
-    return this.append({ type: "consultation-status-changed", actorId: actor.id, messageId, status }, relay, at);
+    return this.tellStatus(actor, systemLineOf(actor, status, closingNote), relay, at);
   }
 
-  join(actor: User, user: User): Event {
-    this.members = [...this.members, user];
+  join(actor: User, user: User, relay: string | null = null): Event {
+    this.#memberships = [...this.#memberships.filter((one) => one.user.id !== user.id), { user, left: false }];
     const messageId = this.systemLine({ type: "user-joined", actor, user });
-    return this.append({ type: "user-joined", actorId: actor.id, messageId, user });
+    return this.append({ type: "user-joined", actorId: actor.id, messageId, user }, relay);
   }
 
-  leave(actor: User, user: User): Event {
-    this.members = this.members.filter((member) => member.id !== user.id);
+  leave(actor: User, user: User, relay: string | null = null): Event {
+    this.#memberships = this.#memberships.map((one) => (one.user.id === user.id ? { user, left: true } : one));
+    this.cursor.hintsOnly = true;
     const messageId = this.systemLine({ type: "user-left", actor, user });
-    return this.append({ type: "user-left", actorId: actor.id, messageId, user });
+    return this.append({ type: "user-left", actorId: actor.id, messageId, user }, relay);
   }
 
   receipt(user: User, receipt: Receipt): ApiResult<{ position: Position }> {
@@ -227,6 +401,7 @@ export class ServerModel {
     };
     if (delivered === known.deliveredUpToSeq && read === known.readUpToSeq) return ok({ position: known });
     this.positions.set(user.id, position);
+    this.version += 1;
     this.onPosition(position);
     return ok({ position });
   }
@@ -240,6 +415,7 @@ export class ServerModel {
         scheduledFor: null,
         startedAt: this.#startedAt,
         endedAt: this.#endedAt,
+        closesAt: this.closesAt,
       },
       participants: this.members.map((user): Participant => {
         return { user, online: false, lastActiveAt: null, position: this.position(user.id) };
@@ -278,34 +454,36 @@ export class ServerModel {
   }
 
   listFor(user: User): ConsultationRow[] {
-    if (!this.isMember(user)) return [];
-    const wanted = user.role === "PRACTITIONER" ? "PATIENT" : "PRACTITIONER";
-    const others = this.members.filter((member) => member.id !== user.id);
-    const counterpart = others.find(({ role }) => role === wanted) ?? others[0] ?? user;
+    const row = this.rowFor(user);
+    return row ? [row] : [];
+  }
+
+  /** As row_json(): one line of this person's list. */
+  rowFor(user: User): ConsultationRow | null {
+    if (!this.isMember(user)) return null;
     const texts = this.#order.map((id) => this.message(id)).filter((m) => m.kind === "text" && m.deletedAt === null);
     const last = texts.at(-1);
     const { readUpToSeq } = this.position(user.id);
-    return [
-      {
-        id: CONSULTATION_ID,
-        status: this.status,
-        subject: "Follow-up",
-        counterpart: { ...counterpart, online: false, lastActiveAt: null },
-        lastMessage: last
-          ? {
-              id: last.id,
-              seq: last.seq,
-              senderId: last.sender?.id ?? "",
-              preview: previewOf(last.content ?? ""),
-              createdAt: last.createdAt,
-            }
-          : null,
-        unreadCount: texts.filter(({ seq, sender }) => seq > readUpToSeq && sender?.id !== user.id).length,
-        lastActivityAt: this.log.at(-1)?.at ?? timeOf(0),
-        headSeq: this.headSeq,
-        readUpToSeq,
-      },
-    ];
+    return {
+      id: CONSULTATION_ID,
+      status: this.status,
+      subject: "Follow-up",
+      scheduledFor: null,
+      counterpart: { ...this.counterpartOf(user), online: false, lastActiveAt: null },
+      lastMessage: last
+        ? {
+            id: last.id,
+            seq: last.seq,
+            senderId: last.sender?.id ?? "",
+            preview: previewOf(last.content ?? ""),
+            createdAt: last.createdAt,
+          }
+        : null,
+      unreadCount: texts.filter(({ seq, sender }) => seq > readUpToSeq && sender?.id !== user.id).length,
+      lastActivityAt: this.log.at(-1)?.at ?? timeOf(0),
+      headSeq: this.headSeq,
+      readUpToSeq,
+    };
   }
 
   // ── Publishing: the functions of publication-lease.ts ─────────────────────────────────────────────────────────────
@@ -319,7 +497,7 @@ export class ServerModel {
     ];
   }
 
-  advance(fence: number, seq: number): { outcome: "ok" | "lost"; events: Event[] } {
+  advance(fence: number, seq: number): { outcome: "ok" | "lost"; events: Publishable[] } {
     const { cursor } = this;
     if (cursor.leaseFence !== fence || cursor.leaseOwner === null) return { outcome: "lost", events: [] };
     if (seq > cursor.publishedSeq) cursor.failures = 0;
@@ -344,6 +522,44 @@ export class ServerModel {
     if (cursor.dirty && cursor.leaseOwner === null) cursor.leaseUntil = null;
   }
 
+  /** As notices_of(): what is told on people's own channels after these events were published. */
+  noticesOf(first: number | null, last: number | null, everybody: boolean, readers: readonly string[]): Notices {
+    const told = everybody ? this.members : this.members.filter(({ id }) => readers.includes(id));
+    const published = first === null || last === null ? [] : this.log.slice(first - 1, last);
+    const others = (message: Message) => this.members.filter(({ id }) => id !== message.sender?.id);
+    const written = published
+      .filter(({ type }) => type === "new-message")
+      .map(({ messageId }) => this.message(messageId))
+      .filter(({ deletedAt }) => deletedAt === null)
+      .slice(-MOST_NOTICES);
+    const changed = published.filter(({ type }) => type === "message-edited" || type === "message-deleted");
+    const removed = published.flatMap((entry) =>
+      entry.type === "user-left" && !this.isMember(entry.user) ? [entry.user.id] : [],
+    );
+    return {
+      consultationId: CONSULTATION_ID,
+      rows: told.flatMap((user) => {
+        const row = this.rowFor(user);
+        return row ? [{ userId: user.id, row }] : [];
+      }),
+      written: written.map((message) => ({
+        messageId: message.id,
+        seq: message.seq,
+        senderName: message.sender?.name ?? "",
+        preview: previewOf(message.content ?? ""),
+        tell: others(message)
+          .filter(({ id }) => this.position(id).readUpToSeq < message.seq)
+          .map(({ id }) => id),
+      })),
+      changed: [...new Set(changed.map(({ messageId }) => messageId))].map((messageId) => {
+        const message = this.message(messageId);
+        const preview = message.content === null ? null : previewOf(message.content);
+        return { messageId, preview, tell: others(message).map(({ id }) => id) };
+      }),
+      removed: [...new Set(removed)],
+    };
+  }
+
   // ── Backups ───────────────────────────────────────────────────────────────────────────────────────────────────────
 
   backup(): Backup {
@@ -354,7 +570,8 @@ export class ServerModel {
       messages: [...this.messages],
       bodies: [...this.bodies],
       log: this.log,
-      members: this.members,
+      memberships: this.#memberships,
+      closing: this.#closing,
       positions: [...this.positions],
       cursor: this.cursor,
     });
@@ -362,14 +579,15 @@ export class ServerModel {
 
   /** A backup is put back: everything after it never happened, and the epoch says so. */
   restore(backup: Backup): void {
-    const { status, startedAt, endedAt, messages, bodies, log, members, positions, cursor } = structuredClone(backup);
+    const { status, startedAt, endedAt, messages, bodies, log, positions, cursor, ...people } = structuredClone(backup);
     this.status = status;
+    this.#closing = people.closing;
+    this.#memberships = [...people.memberships];
     this.#startedAt = startedAt;
     this.#endedAt = endedAt;
     this.messages = new Map(messages);
     this.bodies = new Map(bodies);
     this.log = [...log];
-    this.members = [...members];
     this.positions = new Map(positions);
     // As `npm run db:restored`: what a relay still holds belongs to the other history.
     this.cursor = { ...cursor, leaseFence: cursor.leaseFence + 1_000_000, leaseOwner: null, leaseUntil: null };
@@ -429,29 +647,69 @@ export class ServerModel {
     return message;
   }
 
+  /** Not there for this person, or not theirs to correct. */
+  private refusalOfCorrection(author: User, messageId: string): ApiResult<never> | null {
+    if (!this.isMember(author) || !this.messages.has(messageId)) return refused("not-found");
+    const { kind, sender } = this.message(messageId);
+    return kind === "text" && sender?.id === author.id ? null : refused("not-allowed");
+  }
+
+  private refusalOfState(messageId: string, when: "window" | "any-time"): ApiResult<never> | null {
+    const { deletedAt, createdAt } = this.message(messageId);
+    if (this.status !== "IN_PROGRESS") return refused("consultation-not-in-progress");
+    if (deletedAt !== null) return refused("message-deleted");
+    const age = this.now() - Date.parse(createdAt);
+    return when === "window" && age > this.#editWindowMs ? refused("edit-window-closed") : null;
+  }
+
+  private refusalOfPractitioner(actor: User): ApiResult<never> | null {
+    if (!this.isMember(actor)) return refused("not-found");
+    return actor.role === "PRACTITIONER" ? null : refused("not-allowed");
+  }
+
+  private isOpen(): boolean {
+    return this.status === "SCHEDULED" || this.status === "IN_PROGRESS";
+  }
+
+  /** For a practitioner the patient, for everybody else the practitioner; who left only if nobody else is there. */
+  private counterpartOf(user: User): User {
+    const wanted = user.role === "PRACTITIONER" ? "PATIENT" : "PRACTITIONER";
+    const others = this.#memberships.filter((one) => one.user.id !== user.id);
+    const rank = ({ left, user: { role } }: Membership) => (left ? 2 : 0) + (role === wanted ? 0 : 1);
+    return [...others].sort((a, b) => rank(a) - rank(b))[0]?.user ?? user;
+  }
+
+  private tellStatus(actor: User, line: SystemLine, relay: string | null, at: string = this.nextAt()): Event {
+    const messageId = this.systemLine(line, at);
+    const body = { type: "consultation-status-changed", actorId: actor.id, messageId, status: this.status } as const;
+    return this.append(body, relay, at);
+  }
+
   private move(
     actor: User,
     from: ConsultationStatus,
-    to: "IN_PROGRESS" | "COMPLETED",
+    to: "IN_PROGRESS" | "COMPLETED" | "CANCELLED",
     relay: string | null,
+    note: string | null = null,
   ): ApiResult<CommandAnswer> {
-    if (!this.isMember(actor)) return refused("not-found");
-    if (actor.role !== "PRACTITIONER") return refused("not-allowed");
+    const refusal = this.refusalOfPractitioner(actor);
+    if (refusal) return refusal;
     if (this.status === to) return ok({ event: null });
     if (this.status !== from) {
       return refused(from === "IN_PROGRESS" ? "consultation-not-in-progress" : "consultation-state");
     }
-    return ok({ event: this.setStatus(actor, to, relay) });
+    return ok({ event: this.setStatus(actor, to, relay, note) });
   }
 
   private append(body: EntryBody, relay: string | null = null, at: string = this.nextAt()): Event {
     const entry = { ...body, seq: this.headSeq + 1, at } as Entry;
     this.log.push(entry);
+    this.version += 1;
     const event = this.eventOf(entry);
     const idle = !this.cursor.dirty;
     const fence = idle && relay !== null ? this.lease(relay) : null;
     this.cursor.dirty = true;
-    this.onCommit(event, { fence, unheld: idle && relay === null });
+    this.onCommit(event, { fence, unheld: idle && relay === null, hintsOnly: this.cursor.hintsOnly });
     return event;
   }
 
@@ -479,8 +737,9 @@ export class ServerModel {
     return this.cursor.leaseFence;
   }
 
-  private eventsAfter(seq: number): Event[] {
-    return this.log.slice(seq, seq + EVENTS_A_BATCH).map((entry) => this.eventOf(entry));
+  private eventsAfter(seq: number): Publishable[] {
+    const events = this.log.slice(seq, seq + EVENTS_A_BATCH).map((entry) => this.eventOf(entry));
+    return this.cursor.hintsOnly ? events.map(hintOf) : events;
   }
 
   private insert(
@@ -503,6 +762,7 @@ export class ServerModel {
 
   private beginEpoch(): void {
     this.#epochs += 1;
+    this.version += 1;
     this.epoch = `epoch-${this.#epochs}`;
   }
 
@@ -547,18 +807,27 @@ function timeOf(seq: number): string {
   return new Date(WORLD_BEGAN + seq * 1_000).toISOString();
 }
 
-function systemLineOf(actor: User, status: "IN_PROGRESS" | "COMPLETED" | "CANCELLED"): SystemLine {
+function membershipsOf(users: readonly User[]): Membership[] {
+  return users.map((user) => ({ user, left: false }));
+}
+
+function systemLineOf(
+  actor: User,
+  status: "IN_PROGRESS" | "COMPLETED" | "CANCELLED",
+  closingNote: string | null,
+): SystemLine {
   switch (status) {
     case "IN_PROGRESS":
       return { type: "consultation-started", actor };
     case "COMPLETED":
-      return { type: "consultation-completed", actor, closingNote: null };
+      return { type: "consultation-completed", actor, closingNote };
     case "CANCELLED":
       return { type: "consultation-cancelled", actor };
   }
 }
 
-function previewOf(content: string): string {
+/** What a row and a notice show of a message. */
+export function previewOf(content: string): string {
   return Array.from(content.replace(/\s+/g, " ")).slice(0, PREVIEW_CODE_POINTS).join("");
 }
 

@@ -4,7 +4,7 @@ import type { Position } from "@/lib/protocol/position";
 import type { User } from "@/lib/protocol/user";
 import type { Api, ApiResult, ChannelHandlers, SocketState, Transport } from "@/lib/sync/ports";
 import type { SeededRandom } from "./seeded-random";
-import { CONSULTATION_ID, type ServerModel } from "./server-model";
+import { CONSULTATION_ID, refused, type ServerModel } from "./server-model";
 import type { VirtualClock } from "./virtual-clock";
 
 /**
@@ -65,17 +65,29 @@ export class SimApi implements Api {
   }
 
   readonly readSnapshot: Api["readSnapshot"] = (id) =>
-    this.#call("readSnapshot", id, () => done(this.server.readSnapshot()));
+    this.#call("readSnapshot", id, () => this.#read(() => this.server.readSnapshot()));
   readonly readEvents: Api["readEvents"] = (_id, query) =>
-    this.#call("readEvents", query, () => done(this.server.readEvents(query)));
+    this.#call("readEvents", query, () => this.#read(() => this.server.readEvents(query)));
   readonly readMessages: Api["readMessages"] = (_id, query) =>
-    this.#call("readMessages", query, () => done(this.server.readMessages(query)));
+    this.#call("readMessages", query, () => this.#read(() => this.server.readMessages(query)));
   readonly sendMessage: Api["sendMessage"] = (command) =>
     this.#call("sendMessage", command, () => this.server.send(this.viewer, command));
+  readonly editMessage: Api["editMessage"] = (messageId, content) =>
+    this.#call("editMessage", { messageId, content }, () => this.server.editMessage(this.viewer, messageId, content));
+  readonly deleteMessage: Api["deleteMessage"] = (messageId) =>
+    this.#call("deleteMessage", { messageId }, () => this.server.deleteMessage(this.viewer, messageId));
+  readonly setReaction: Api["setReaction"] = (messageId, emoji, on) =>
+    this.#call("setReaction", { messageId, emoji, on }, () =>
+      this.server.setReaction(this.viewer, messageId, emoji, on),
+    );
   readonly recordReceipt: Api["recordReceipt"] = (_id, receipt) =>
     this.#call("recordReceipt", receipt, () => this.server.receipt(this.viewer, receipt));
   readonly listConsultations: Api["listConsultations"] = () =>
     this.#call("listConsultations", null, () => done({ consultations: this.server.listFor(this.viewer) }));
+
+  #read<T>(run: () => T): ApiResult<T> {
+    return this.server.isMember(this.viewer) ? done(run()) : refused("not-found");
+  }
 
   async #call<T>(method: ApiMethod, argument: unknown, run: () => ApiResult<T>): Promise<ApiResult<T>> {
     this.calls.push({ method, at: this.clock.now, argument });

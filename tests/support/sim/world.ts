@@ -131,6 +131,9 @@ export class SimClient {
       readEvents: (...given) => alive(api.readEvents(...given)),
       readMessages: (...given) => alive(api.readMessages(...given)),
       sendMessage: (...given) => alive(api.sendMessage(...given)),
+      editMessage: (...given) => alive(api.editMessage(...given)),
+      deleteMessage: (...given) => alive(api.deleteMessage(...given)),
+      setReaction: (...given) => alive(api.setReaction(...given)),
       recordReceipt: (...given) => alive(api.recordReceipt(...given)),
       listConsultations: (...given) => alive(api.listConsultations(...given)),
     };

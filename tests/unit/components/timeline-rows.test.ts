@@ -1,24 +1,13 @@
 import { describe, expect, it } from "vitest";
 import { createDayOf, timelineRows } from "@/components/chat/timeline-rows";
 import type { TimelineItem } from "@/lib/core/timeline";
+import type { User } from "@/lib/protocol/user";
+import { anna, said as message, unsent, weber } from "./timeline-item";
 
 const berlin = createDayOf({ locale: "de", zone: "Europe/Berlin", zoneKnown: true });
-const anna = { id: "11111111-1111-4111-8111-111111111111", role: "PATIENT" as const, name: "Anna", image: null };
-const weber = { id: "22222222-2222-4222-8222-222222222222", role: "PRACTITIONER" as const, name: "Weber", image: null };
 const now = Date.parse("2026-11-21T12:00:00.000Z");
 
-function said(seq: number, sender: typeof anna | typeof weber, createdAt: string): TimelineItem {
-  const message = {
-    ...{ id: `m${seq}`, seq, rev: seq, kind: "text" as const, content: "x", sender, replyTo: null },
-    ...{ attachments: [], reactions: [], createdAt, editedAt: null, deletedAt: null },
-  };
-  return { key: message.id, message, pending: null, own: sender === anna, delivery: null };
-}
-
-function unsent(key: string): TimelineItem {
-  const pending = { state: "queued" as const, reason: null, content: "x", queuedAtSerial: 1 };
-  return { key, message: null, pending, own: true, delivery: "queued" };
-}
+const said = (seq: number, sender: User, createdAt: string) => message(seq, sender, { createdAt });
 
 const shape = (items: TimelineItem[], groupStarts: string[] = []) =>
   timelineRows(items, berlin, now, new Set(groupStarts)).map((row) =>

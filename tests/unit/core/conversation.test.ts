@@ -258,6 +258,55 @@ describe("RCV6 older pages and revisions", () => {
     expect(folded.messages[0]).toEqual(newestBody);
   });
 
+  it("RCV6 ATK104 words of a deleted message do not come back into a quote, however late they were pushed", () => {
+    const server = new ServerModel();
+    const quoted = say(server, "first words");
+    const before = openConversation(server.readSnapshot());
+    const reply = say(server, "reply", WEBER, quoted);
+    const edited = structuredClone(server.edit(ANNA, quoted, "a slip"));
+    server.delete(ANNA, quoted);
+    const [replied] = eventsAfter(server, before);
+    if (!replied) throw new Error("an event expected");
+    const known = fold(before, [replied]);
+    expect(known.messages.at(-1)).toMatchObject({ id: reply, replyTo: { excerpt: null } });
+    expect(fold(known, [edited]).messages.at(-1)?.replyTo?.excerpt).toBeNull();
+
+    const withNewestBody = { ...before, messages: [server.message(quoted)] };
+    const quoting = {
+      ...server.message(reply),
+      replyTo: { ...edited, id: quoted, seq: 1, senderName: "", excerpt: "old" },
+    };
+    const late = { ...withNewestBody, messages: [...withNewestBody.messages, quoting], seq: 2 };
+    expect(fold(late, [edited]).messages.at(-1)?.replyTo?.excerpt).toBeNull();
+  });
+
+  it("RCV5 D5 a quote of a message above the window follows it, edited and deleted", () => {
+    const { server, state, old } = conversationWithHistory();
+    const reply = say(server, "late reply", WEBER, old);
+    server.edit(ANNA, old, "new words");
+    const edited = fold(state, eventsAfter(server, state));
+    expect(edited.messages.find(({ id }) => id === reply)?.replyTo?.excerpt).toBe("new words");
+    server.delete(ANNA, old);
+    const deleted = fold(edited, eventsAfter(server, edited));
+    expect(deleted.messages.find(({ id }) => id === reply)?.replyTo?.excerpt).toBeNull();
+    expectEqualsFetch(server, deleted);
+  });
+
+  it("RCV6 D5 reactions stand by code point, their people by id, whoever comes first", () => {
+    const server = new ServerModel();
+    const id = say(server, "text");
+    const before = openConversation(server.readSnapshot());
+    // By UTF-16 the second would stand before the first.
+    const emojis = ["\u{FF5E}", "\u{1F44D}", "\u{2764}\u{FE0F}", "\u{2764}"];
+    for (const emoji of emojis) {
+      for (const user of [WEBER, IBRAHIM, ANNA]) server.react(user, id, emoji, "reaction-added");
+    }
+    const folded = fold(before, eventsAfter(server, before)).messages[0]?.reactions;
+    expect(folded?.map(({ emoji }) => emoji)).toEqual(["\u{2764}", "\u{2764}\u{FE0F}", "\u{FF5E}", "\u{1F44D}"]);
+    for (const { userIds } of folded ?? []) expect(userIds).toEqual([ANNA.id, WEBER.id, IBRAHIM.id]);
+    expect(folded).toEqual(server.message(id).reactions);
+  });
+
   it("RCV6 adding a reaction twice is adding it once", () => {
     const server = new ServerModel();
     const id = say(server, "text");
@@ -357,6 +406,37 @@ describe("RCV7 positions", () => {
     const known = apply(state, { type: "positions", positions: [position] }).state;
     const { participants } = fold(known, [joined]);
     expect(participants.find(({ user }) => user.id === IBRAHIM.id)?.position).toEqual(position);
+  });
+});
+
+describe("A7 the life of a consultation", () => {
+  it("A7 RCV5 an announced end, its withdrawal and the end itself: each line moves its own time only", () => {
+    const server = new ServerModel({ status: "SCHEDULED", startedAt: null });
+    const before = openConversation(server.readSnapshot());
+    const steps = [
+      () => server.start(WEBER),
+      () => server.announce(WEBER, { afterSeconds: 60, note: null }),
+      () => server.join(WEBER, IBRAHIM),
+      () => server.withdraw(WEBER),
+      () => server.announce(WEBER, { afterSeconds: 60, note: null }),
+      () => server.complete(WEBER),
+    ];
+    let state = before;
+    const times = steps.map((step) => {
+      step();
+      state = fold(state, eventsAfter(server, state));
+      expectEqualsFetch(server, state);
+      const { startedAt, endedAt, closesAt } = state.consultation;
+      return [startedAt, endedAt, closesAt].map((time) => time !== null);
+    });
+    expect(times).toEqual([
+      [true, false, false],
+      [true, false, true],
+      [true, false, true],
+      [true, false, false],
+      [true, false, true],
+      [true, true, false],
+    ]);
   });
 });
 
