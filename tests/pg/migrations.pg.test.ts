@@ -85,6 +85,29 @@ describe("applyMigrations", () => {
     expect(await applyMigrations(ownerUrl, { migrations: [...readMigrations(), first] })).toEqual([first.name]);
   });
 
+  test("F38 what a process of an earlier version calls is there after every later file, and answers the same type", async () => {
+    const { ownerUrl } = await database();
+    const client = await connected(ownerUrl);
+    await client.query("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    const signatures = async () => {
+      const { rows } = await client.query<{ signature: string }>(`
+        SELECT p.oid::regprocedure || ' ' || pg_get_function_result(p.oid) AS signature
+        FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace`);
+      return rows.map(({ signature }) => signature);
+    };
+    const migrations = readMigrations();
+    const missing: string[] = [];
+    let before: string[] = [];
+    for (let count = 1; count <= migrations.length; count++) {
+      await applyMigrations(ownerUrl, { migrations: migrations.slice(0, count) });
+      const after = new Set(await signatures());
+      missing.push(...before.filter((signature) => !after.has(signature)));
+      before = [...after];
+    }
+    expect(before.length).toBeGreaterThan(30);
+    expect(missing).toEqual([]);
+  });
+
   test("a file changed after it was applied is refused, other line ends are not a change", async () => {
     const { ownerUrl } = await database();
     const migrations = [...readMigrations(), first];
