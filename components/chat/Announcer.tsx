@@ -4,6 +4,7 @@ import { useEffect, useRef, useState } from "react";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { TimelineItem } from "@/lib/core/timeline";
 import { errorWords } from "@/lib/i18n/catalogue";
+import type { Catalogue } from "@/lib/i18n/en";
 import { systemWords } from "./system-words";
 
 const BATCH_MS = 500;
@@ -32,11 +33,9 @@ export function Announcer({ items }: { items: readonly TimelineItem[] }) {
         waiting.current.push(words.chat.from(name, Array.from(message.content).slice(0, LONGEST).join("")));
       }
     }
-    const refused = items.filter(({ pending }) => pending?.state === "parked");
-    for (const { key, pending } of refused) {
-      if (pending?.reason && !parked.current.has(key)) {
-        waiting.current.push(words.chat.from(words.chat.delivery.parked, errorWords(words, pending.reason)));
-      }
+    const refused = items.flatMap((item) => refusalOf(item, words) ?? []);
+    for (const { key, what, reason } of refused) {
+      if (!parked.current.has(key)) waiting.current.push(words.chat.from(what, errorWords(words, reason)));
     }
     parked.current = new Set(refused.map(({ key }) => key));
     if (waiting.current.length === 0) return;
@@ -49,4 +48,14 @@ export function Announcer({ items }: { items: readonly TimelineItem[] }) {
       {spoken}
     </div>
   );
+}
+
+function refusalOf({ key, pending, change, refusedReaction }: TimelineItem, { chat, message }: Catalogue) {
+  if (change?.state === "parked" && change.reason) {
+    const what = change.kind === "edit" ? message.changeParked : message.deleteParked;
+    return { key: change.commandId, what, reason: change.reason };
+  }
+  if (pending?.state === "parked" && pending.reason) return { key, what: chat.delivery.parked, reason: pending.reason };
+  if (!refusedReaction) return null;
+  return { key: `${key} ${refusedReaction.emoji}`, what: message.reactionRefused, reason: refusedReaction.reason };
 }

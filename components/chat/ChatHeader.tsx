@@ -3,26 +3,32 @@
 import { ChevronLeft, UsersRound } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
+import { cn } from "@/components/ui/cn";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
 import { RoleBadge } from "@/components/ui/RoleBadge";
 import { StatusBadge } from "@/components/ui/StatusBadge";
 import { useWords } from "@/components/ui/ViewpointProvider";
-import type { Consultation } from "@/lib/protocol/snapshot";
+import type { Consultation, Participant } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
+import { HeaderPresence } from "./HeaderPresence";
 
 interface ChatHeaderProps {
   /** Null while it is being fetched. */
   consultation: Consultation | null;
-  others: readonly User[];
+  people: readonly User[];
+  /** The same once their presence is known. */
+  others: readonly Participant[];
+  here: readonly string[];
   /** Where the back button of a phone leads; without it there is none. */
   backHref: string | undefined;
   children: ReactNode;
 }
 
-export function ChatHeader({ consultation, others, backHref, children }: ChatHeaderProps) {
+export function ChatHeader({ consultation, people, others, here, backHref, children }: ChatHeaderProps) {
   const { chat, list } = useWords();
-  const [first, ...more] = others;
+  const [first, ...more] = people;
   const name = first ? (more.length > 0 ? chat.withOthers(first.name, more.length) : first.name) : chat.nobody;
+  const running = consultation?.status === "IN_PROGRESS";
   return (
     <header className="flex min-h-16 shrink-0 items-center gap-2.5 border-line border-b bg-surface px-3 py-2 sm:px-5">
       {backHref ? (
@@ -48,8 +54,17 @@ export function ChatHeader({ consultation, others, backHref, children }: ChatHea
           </span>
           {first ? <RoleBadge role={first.role} /> : null}
         </h1>
-        <p className="flex items-center gap-2 text-ink-soft text-sm leading-snug">
-          {consultation ? <StatusBadge status={consultation.status} /> : null}
+        <p className="flex items-center gap-x-2 overflow-hidden text-ink-soft text-sm leading-snug">
+          {consultation ? (
+            <span className={cn("shrink-0", running && "max-sm:sr-only")}>
+              <StatusBadge status={consultation.status} />
+            </span>
+          ) : null}
+          {running ? (
+            <span className="shrink-0">
+              <HeaderPresence others={others} here={here} />
+            </span>
+          ) : null}
           <span className="min-h-5 truncate" dir="auto">
             {consultation?.subject}
           </span>

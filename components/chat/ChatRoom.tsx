@@ -1,12 +1,18 @@
 "use client";
 
 import { CircleAlert, MessageSquareText } from "lucide-react";
-import { useCallback, useMemo, useRef } from "react";
+import { Tooltip } from "radix-ui";
+import { useCallback, useMemo, useRef, useState } from "react";
+import { PeoplePanel } from "@/components/people/PeoplePanel";
+import { PeoplePanelButton } from "@/components/people/PeoplePanelButton";
 import { Button } from "@/components/ui/Button";
 import { Notice } from "@/components/ui/Notice";
 import { useWords } from "@/components/ui/ViewpointProvider";
-import { useChatClient } from "@/hooks/useChatClient";
+import { useLiveParticipants } from "@/hooks/usePeople";
+import { usePresence } from "@/hooks/usePresence";
+import { useReadReceipts } from "@/hooks/useReadReceipts";
 import { useRealtimeMessages } from "@/hooks/useRealtimeMessages";
+import { useTypingIndicator } from "@/hooks/useTypingIndicator";
 import type { TimelineItem } from "@/lib/core/timeline";
 import { errorWords } from "@/lib/i18n/catalogue";
 import type { Message } from "@/lib/protocol/message";
@@ -16,19 +22,25 @@ import type { ConnectionStatus } from "@/lib/sync/connection";
 import type { ConversationView } from "@/lib/sync/conversation-engine";
 import { Announcer } from "./Announcer";
 import { ChatHeader } from "./ChatHeader";
-import { ChatSkeleton, ComposerSkeleton } from "./ChatSkeleton";
+import { ChatSkeleton } from "./ChatSkeleton";
+import { ClosingBanner } from "./ClosingBanner";
 import { CompleteDialog } from "./CompleteDialog";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { ConnectionIndicator } from "./ConnectionIndicator";
+import { DeleteDialog } from "./DeleteDialog";
 import type { ChatActions } from "./form-action";
 import { KeepOpenNotice } from "./KeepOpenNotice";
-import { KeptDraft } from "./KeptDraft";
-import { MessageInput, type MessageInputHandle } from "./MessageInput";
-import { MessageList } from "./MessageList";
+import type { MessageInputHandle } from "./MessageInput";
+import { MessageList, type MessageListHandle } from "./MessageList";
+import { shownContent } from "./message-actions";
 import { OutOfDateNotice } from "./OutOfDateNotice";
-import { ReadOnlyNotice } from "./ReadOnlyNotice";
+import { RemovedNotice } from "./RemovedNotice";
+import { RoomComposer } from "./RoomComposer";
+import { type JumpTarget, RoomContext } from "./RoomContext";
 import { SignedOutNotice } from "./SignedOutNotice";
-import { StartButton } from "./StartButton";
+import { TypingLine } from "./TypingLine";
+import { useComposerTarget } from "./useComposerTarget";
+import { useRoomActionsOf } from "./useRoomActionsOf";
 
 interface ChatRoomProps {
   roomId: string;
@@ -42,42 +54,45 @@ interface ChatRoomProps {
   actions?: ChatActions;
   /** Id of the message that the form without scripts would send. */
   formMessageId?: string;
+  /** How long after sending a message may be changed, as the server is configured. */
+  editWindowSeconds?: number;
   backHref?: string;
 }
+
+const EDIT_WINDOW_SECONDS = 900;
 
 export function ChatRoom(props: ChatRoomProps) {
   const { roomId, currentUser, initialSnapshot, initialMessages, participants, actions, formMessageId, backHref } =
     props;
   const words = useWords();
   const room = useRealtimeMessages(roomId, initialSnapshot);
-  const { drafts } = useChatClient();
-  const { consultation, retry, discard, markRead, loadOlder } = room;
+  const { consultation, loadOlder, loadUntil } = room;
+  const everybody = useLiveParticipants(room.participants);
+  const typing = useTypingIndicator(roomId, everybody);
+  const { userIds: here } = usePresence(roomId);
+  const { onSeen } = useReadReceipts(roomId);
   const input = useRef<MessageInputHandle>(null);
+  const list = useRef<MessageListHandle>(null);
+  const [peopleOpen, setPeopleOpen] = useState(false);
   const items = useMemo(
     () => (consultation || !initialMessages ? room.items : confirmedItems(initialMessages, currentUser.id)),
     [consultation, initialMessages, room.items, currentUser.id],
   );
-  const others = useMemo(() => {
-    const people = consultation ? room.participants.map(({ user }) => user) : (participants ?? []);
-    return people.filter(({ id }) => id !== currentUser.id);
-  }, [consultation, room.participants, participants, currentUser.id]);
-  const writable = consultation?.status === "IN_PROGRESS";
-  const ended = consultation?.status === "COMPLETED" || consultation?.status === "CANCELLED";
-  const unsent = useMemo(
-    () => ({
-      retry: ended ? null : retry,
-      discard,
-      edit: writable
-        ? (id: string, content: string) => {
-            input.current?.restore(content);
-            discard(id);
-          }
-        : null,
-    }),
-    [retry, discard, writable, ended],
-  );
+  const me = everybody.find(({ user }) => user.id === currentUser.id);
+  const others = everybody.filter(({ user }) => user.id !== currentUser.id);
+  const known = consultation ? others.map(({ user }) => user) : (participants ?? []);
+  const people = known.filter(({ id }) => id !== currentUser.id);
+  const jump = useCallback((target: JumpTarget) => list.current?.jumpTo(target), []);
+  const restore = useCallback((text: string) => input.current?.restore(text), []);
+  const { unknownSender } = words.chat;
+  const composer = useComposerTarget(items, unknownSender);
+  const { actions: rowActions, ...rows } = useRoomActionsOf({
+    ...{ room, composer, jump, restore, unknownSender },
+    editWindowSeconds: props.editWindowSeconds ?? EDIT_WINDOW_SECONDS,
+  });
   const showOlder = useCallback(() => void loadOlder(), [loadOlder]);
 
+  if (room.failure === "not-found") return <RemovedNotice backHref={backHref} />;
   if (!consultation && !room.failure && !initialMessages) return <ChatSkeleton />;
   if (!consultation && room.failure) {
     return (
@@ -86,68 +101,84 @@ export function ChatRoom(props: ChatRoomProps) {
       </Notice>
     );
   }
-  const draft = drafts.get(roomId).trim();
-  const practitioner = currentUser.role === "PRACTITIONER";
+  const writable = rowActions.writable;
+  const deciding = currentUser.role === "PRACTITIONER" ? actions : undefined;
+  const closesAt = writable ? consultation?.closesAt : null;
   return (
-    <div className="flex h-full min-h-0 flex-col">
-      <ChatHeader consultation={consultation} others={others} backHref={backHref}>
-        <ConnectionIndicator status={shownStatus(room)} compact />
-        {writable && practitioner && actions ? (
-          <CompleteDialog consultationId={roomId} action={actions.completeConsultation} />
-        ) : null}
-      </ChatHeader>
-      {room.failure || room.signedOut ? null : (
-        <ConnectionBanner status={room.status} push={room.push} reachable={room.reachable} />
-      )}
-      {items.length === 0 ? (
-        <div className="grid min-h-0 grow overflow-y-auto">
-          <Notice
-            icon={MessageSquareText}
-            title={words.chat.empty}
-            text={writable ? words.chat.emptyHint : undefined}
-          />
+    <Tooltip.Provider delayDuration={300}>
+      <RoomContext value={rowActions}>
+        <div className="flex h-full min-h-0">
+          <div className="flex h-full min-h-0 min-w-0 grow flex-col">
+            <ChatHeader consultation={consultation} people={people} others={others} here={here} backHref={backHref}>
+              <ConnectionIndicator status={shownStatus(room)} compact />
+              {writable && deciding && !closesAt ? (
+                <CompleteDialog consultationId={roomId} action={deciding.completeConsultation} />
+              ) : null}
+              {consultation ? <PeoplePanelButton open={peopleOpen} onOpenChange={setPeopleOpen} /> : null}
+            </ChatHeader>
+            {closesAt ? (
+              <ClosingBanner
+                consultationId={roomId}
+                closesAt={closesAt}
+                actor={announcedBy(items)}
+                viewer={currentUser}
+                actions={deciding}
+              />
+            ) : null}
+            {room.failure || room.signedOut ? null : (
+              <ConnectionBanner status={room.status} push={room.push} reachable={room.reachable} />
+            )}
+            {items.length === 0 ? (
+              <div className="grid min-h-0 grow overflow-y-auto">
+                <Notice
+                  icon={MessageSquareText}
+                  title={words.chat.empty}
+                  text={writable ? words.chat.emptyHint : undefined}
+                />
+              </div>
+            ) : (
+              <MessageList
+                key={roomId}
+                ref={list}
+                label={words.chat.messages(people.map(({ name }) => name).join(", ") || words.chat.nobody)}
+                items={items}
+                me={me}
+                hasMore={room.hasMore}
+                loadingOlder={room.loadingOlder}
+                onLoadOlder={showOlder}
+                loadUntil={loadUntil}
+                onSeen={onSeen}
+              />
+            )}
+            {room.signedOut ? (
+              <SignedOutNotice durable={room.durable} />
+            ) : room.failure ? (
+              <OutOfDateNotice failure={room.failure} />
+            ) : null}
+            <KeepOpenNotice unsent={!room.durable && items.some(({ pending, change }) => pending ?? change)} />
+            <Announcer key={`spoken-${roomId}`} items={items} />
+            {writable ? <TypingLine names={typing.typists.map(({ name }) => name)} /> : null}
+            <RoomComposer
+              {...{ roomId, room, composer, typing, actions, formMessageId, input }}
+              permissions={rows.permissions}
+            />
+          </div>
+          {peopleOpen && consultation ? (
+            <PeoplePanel consultationId={roomId} onClose={() => setPeopleOpen(false)} />
+          ) : null}
         </div>
-      ) : (
-        <MessageList
-          key={roomId}
-          label={words.chat.messages(others.map(({ name }) => name).join(", ") || words.chat.nobody)}
-          items={items}
-          hasMore={room.hasMore}
-          loadingOlder={room.loadingOlder}
-          onLoadOlder={showOlder}
-          onSeen={markRead}
-          actions={unsent}
-        />
-      )}
-      {room.signedOut ? (
-        <SignedOutNotice durable={room.durable} />
-      ) : room.failure ? (
-        <OutOfDateNotice failure={room.failure} />
-      ) : null}
-      <KeepOpenNotice unsent={!room.durable && items.some(({ pending }) => pending !== null)} />
-      <Announcer key={`spoken-${roomId}`} items={items} />
-      {!consultation ? (
-        <ComposerSkeleton />
-      ) : consultation.status === "IN_PROGRESS" ? (
-        <MessageInput
-          key={`input-${roomId}`}
-          ref={input}
-          consultationId={roomId}
-          formMessageId={formMessageId}
-          formAction={actions?.sendMessage}
-          onSend={room.send}
-          drafts={drafts}
-        />
-      ) : (
-        <>
-          {draft ? <KeptDraft text={draft} /> : null}
-          <ReadOnlyNotice consultation={consultation} status={consultation.status} role={currentUser.role} />
-        </>
-      )}
-      {consultation?.status === "SCHEDULED" && practitioner && actions ? (
-        <StartButton consultationId={roomId} action={actions.startConsultation} />
-      ) : null}
-    </div>
+        {rows.deleting ? (
+          <DeleteDialog
+            content={shownContent(rows.deleting) ?? ""}
+            onConfirm={() => {
+              if (composer.target?.id === rows.deleting?.key) composer.leave();
+              if (rows.deleting) void room.remove(rows.deleting.key);
+            }}
+            onClose={rows.closeDeleting}
+          />
+        ) : null}
+      </RoomContext>
+    </Tooltip.Provider>
   );
 }
 
@@ -156,11 +187,19 @@ function shownStatus({ status, reachable }: ConversationView): ConnectionStatus 
   return status === "live" && !reachable ? "polling" : status;
 }
 
+function announcedBy(items: readonly TimelineItem[]): User | null {
+  const line = items.findLast(({ message }) => message?.system?.type === "consultation-closing")?.message?.system;
+  return line?.actor ?? null;
+}
+
 function confirmedItems(messages: readonly Message[], viewerId: string): TimelineItem[] {
   return messages.map((message) => {
     const own = message.sender?.id === viewerId;
-    const delivery = own && message.kind === "text" ? "sent" : null;
-    const untouched = { pending: null, change: null, refusedReaction: null };
-    return { key: message.id, message, ...untouched, own, delivery, deliveryAt: delivery && message.createdAt };
+    return {
+      ...{ key: message.id, message, pending: null, change: null, refusedReaction: null, own },
+      ...(own && message.kind === "text"
+        ? ({ delivery: "sent", deliveryAt: message.createdAt } as const)
+        : { delivery: null, deliveryAt: null }),
+    };
   });
 }

@@ -1,11 +1,13 @@
 "use client";
 
 import { CircleCheck } from "lucide-react";
-import { useActionState, useId, useRef } from "react";
+import { useActionState, useEffect, useId, useLayoutEffect, useRef } from "react";
 import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { errorWords } from "@/lib/i18n/catalogue";
+import { EndChoice } from "./EndChoice";
 import { type FormAction, IDLE } from "./form-action";
+import { focusComposer } from "./timeline-navigation";
 
 /**
  * A native modal: it holds the focus, gives it back and closes on Escape by itself. `command` opens it without
@@ -16,11 +18,26 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
   const { life } = words;
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
+  const opener = useRef<HTMLButtonElement>(null);
   const [state, submit, busy] = useActionState(action, IDLE);
+
+  // An announced end leaves the dialog in the page, unlike one that has come.
+  useEffect(() => {
+    if (state.status === "done") dialog.current?.close();
+  }, [state]);
+
+  // Once the end is announced others have the word: the focus must not vanish with this.
+  useLayoutEffect(() => {
+    const mine = [opener.current, dialog.current];
+    return () => {
+      if (mine.some((part) => part?.contains(document.activeElement))) queueMicrotask(focusComposer);
+    };
+  }, []);
 
   return (
     <>
       <Button
+        ref={opener}
         look="secondary"
         size="small"
         aria-label={life.completeLong}
@@ -37,7 +54,7 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
         id={id}
         aria-labelledby={`${id}-title`}
         aria-describedby={`${id}-text`}
-        className="m-auto w-[calc(100%-2rem)] max-w-md rounded-2xl bg-surface p-5 text-ink shadow-float backdrop:bg-black/50"
+        className="m-auto max-h-[calc(100dvh-2rem)] w-[calc(100%-2rem)] max-w-md overflow-y-auto rounded-2xl bg-surface p-5 text-ink shadow-float backdrop:bg-black/50"
       >
         <h2 id={`${id}-title`} className="text-lg font-semibold">
           {life.confirmTitle}
@@ -47,7 +64,8 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
         </p>
         <form action={submit} className="mt-4">
           <input type="hidden" name="consultationId" value={consultationId} />
-          <label className="block text-sm font-medium" htmlFor={`${id}-note`}>
+          <EndChoice id={id} />
+          <label className="mt-4 block text-sm font-medium" htmlFor={`${id}-note`}>
             {life.closingNote}
           </label>
           <textarea

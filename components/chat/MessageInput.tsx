@@ -1,6 +1,6 @@
 "use client";
 
-import { SendHorizontal } from "lucide-react";
+import { Check, SendHorizontal } from "lucide-react";
 import {
   type KeyboardEvent,
   type Ref,
@@ -8,18 +8,20 @@ import {
   useActionState,
   useId,
   useImperativeHandle,
-  useLayoutEffect,
   useRef,
   useState,
 } from "react";
-import { cn } from "@/components/ui/cn";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { Drafts } from "@/lib/browser/queue/drafts";
 import { errorWords, issueWords } from "@/lib/i18n/catalogue";
 import type { Catalogue } from "@/lib/i18n/en";
-import { contentSchema, countCodePoints, MAX_CONTENT_CODE_POINTS } from "@/lib/protocol/content";
-import type { SendResult } from "@/lib/sync/conversation-engine";
+import { contentSchema, MAX_CONTENT_CODE_POINTS } from "@/lib/protocol/content";
+import type { ChangeResult, SendResult } from "@/lib/sync/conversation-engine";
+import { CharactersLeft } from "./CharactersLeft";
+import { ComposerTargetBar } from "./ComposerTargetBar";
 import { type FormAction, type FormState, IDLE } from "./form-action";
+import type { ComposerTarget } from "./useComposerTarget";
+import { joined, useComposerText } from "./useComposerText";
 
 export interface MessageInputHandle {
   /** Puts words back, after those that are there already. */
@@ -31,82 +33,105 @@ interface MessageInputProps {
   /** Message id of the form without scripts, made when it was rendered: posting it twice is one message. */
   formMessageId: string | undefined;
   formAction: FormAction | undefined;
-  onSend(content: string): Promise<SendResult>;
+  onSend(content: string, replyToId: string | null): Promise<SendResult>;
+  onEdit(messageId: string, content: string): Promise<ChangeResult>;
   /** Where words wait while this composer is not on the screen. */
   drafts: Drafts;
+  target: ComposerTarget | null;
+  /** The edit ended because its message went away. */
+  targetLost: boolean;
+  onLeaveTarget(): void;
+  onEditing(text: string | null): void;
+  /** False where there is nothing to edit. */
+  onEditLast(): boolean;
+  typing: { typed(): void; rested(): void };
   ref?: Ref<MessageInputHandle>;
 }
 
 const COUNTER_FROM = 300;
 const noAction: FormAction = async () => IDLE;
 
-export function MessageInput({ consultationId, formMessageId, formAction, onSend, drafts, ref }: MessageInputProps) {
+export function MessageInput(props: MessageInputProps) {
+  const { consultationId, formMessageId, formAction, drafts, target, onLeaveTarget, typing } = props;
   const words = useWords();
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
   const sending = useRef(false);
-  const [length, setLength] = useState(0);
   const [issue, setIssue] = useState<string | null>(null);
   const [state, submit] = useActionState(formAction ?? noAction, IDLE);
+  const { length, refresh, write } = useComposerText(field, {
+    ...{ consultationId, drafts, target },
+    ...{ lost: props.targetLost, onEditing: props.onEditing },
+  });
   const left = MAX_CONTENT_CODE_POINTS - length;
+  const editing = target?.kind === "edit";
 
-  const refresh = () => {
-    const box = field.current;
-    if (!box) return;
-    box.style.height = "auto";
-    box.style.height = `${box.scrollHeight}px`;
-    setLength(countCodePoints(box.value.normalize("NFC").trim()));
-    drafts.set(consultationId, box.value);
-  };
-  // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the composer comes onto the screen.
-  useLayoutEffect(() => {
-    const fill = (text: string) => {
-      if (field.current && field.current.value === "") field.current.value = text;
-      refresh();
-    };
-    fill(drafts.get(consultationId));
-    void drafts.load(consultationId).then(fill);
-  }, []);
-
-  useImperativeHandle(ref, () => ({
+  useImperativeHandle(props.ref, () => ({
     restore(text) {
-      const box = field.current;
-      if (!box) return;
-      box.value = box.value.trim() ? `${box.value.trimEnd()}\n${text}` : text;
-      refresh();
+      const there = editing ? drafts.get(consultationId) : (field.current?.value ?? "");
+      if (editing) {
+        drafts.set(consultationId, joined(there, text));
+        onLeaveTarget();
+      } else write(joined(there, text));
       setIssue(null);
-      box.focus();
+      field.current?.focus();
     },
   }));
 
+  function leave() {
+    setIssue(null);
+    onLeaveTarget();
+    field.current?.focus();
+  }
+
+  /** SND1: only what the queue has taken leaves; words typed meanwhile stay. */
   async function send(event: SubmitEvent<HTMLFormElement>) {
     event.preventDefault();
     const box = field.current;
     if (!box || sending.current) return;
     const text = box.value;
     sending.current = true;
+    typing.rested();
     try {
-      const result = await onSend(text);
+      const result = await (target?.kind === "edit"
+        ? props.onEdit(target.id, text)
+        : props.onSend(text, target?.kind === "reply" ? target.id : null));
       setIssue(result.ok ? null : result.issue);
-      // SND1: only what the queue has taken leaves; words typed meanwhile stay.
-      if (result.ok && box.value.startsWith(text)) box.value = box.value.slice(text.length);
-      refresh();
+      if (!result.ok) return;
+      if (!editing && box.value.startsWith(text)) write(box.value.slice(text.length));
+      if (target) onLeaveTarget();
     } finally {
       sending.current = false;
     }
     box.focus();
   }
 
-  function sendOnEnter(event: KeyboardEvent<HTMLTextAreaElement>) {
+  function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>) {
     // 229: an input method takes this key, also where isComposing is already false again.
-    const composing = event.nativeEvent.isComposing || event.keyCode === 229;
-    if (event.key !== "Enter" || event.shiftKey || composing) return;
-    event.preventDefault();
-    event.currentTarget.form?.requestSubmit();
+    if (event.nativeEvent.isComposing || event.keyCode === 229) return;
+    const handled =
+      (event.key === "Enter" && !event.shiftKey && sendByKey(event.currentTarget.form)) ||
+      (event.key === "Escape" && target !== null && leaveByKey()) ||
+      (event.key === "ArrowUp" && target === null && event.currentTarget.value === "" && props.onEditLast());
+    if (handled) event.preventDefault();
   }
+  const sendByKey = (form: HTMLFormElement | null) => {
+    form?.requestSubmit();
+    return true;
+  };
+  const leaveByKey = () => {
+    leave();
+    return true;
+  };
 
   const refused = state.status === "refused" ? state : null;
   const problem = issue ? issueWords(words, issue) : refused ? refusalWords(words, refused) : null;
+  const described = [
+    `${id}-hint`,
+    ...(target ? [`${id}-target`] : []),
+    ...(problem ? [`${id}-problem`] : []),
+    ...(left <= COUNTER_FROM ? [`${id}-left`] : []),
+  ];
   return (
     <form
       action={submit}
@@ -121,6 +146,7 @@ export function MessageInput({ consultationId, formMessageId, formAction, onSend
             {problem}
           </p>
         ) : null}
+        {target ? <ComposerTargetBar id={`${id}-target`} composing={target} onLeave={leave} /> : null}
         <div className="flex items-end gap-2">
           <div className="min-w-0 grow rounded-2xl border border-control bg-surface focus-within:border-accent focus-within:outline-2 focus-within:outline-accent">
             <textarea
@@ -130,40 +156,36 @@ export function MessageInput({ consultationId, formMessageId, formAction, onSend
               dir="auto"
               defaultValue={refused?.content}
               aria-label={words.composer.label}
-              aria-describedby={`${id}-hint${problem ? ` ${id}-problem` : ""}${left <= COUNTER_FROM ? ` ${id}-left` : ""}`}
+              aria-describedby={described.join(" ")}
               aria-invalid={problem !== null || left < 0}
               placeholder={words.composer.placeholder}
               enterKeyHint="send"
               onInput={() => {
                 refresh();
                 setIssue(null);
+                typing.typed();
               }}
-              onKeyDown={sendOnEnter}
+              onBlur={typing.rested}
+              onKeyDown={onKeyDown}
               className="no-script:field-sizing-content no-script:min-h-20 block max-h-[9.75rem] w-full resize-none bg-transparent px-4 py-2.5 text-base leading-6 outline-none"
             />
           </div>
           <button
             type="submit"
-            aria-label={words.composer.send}
+            aria-label={editing ? words.target.save : words.composer.send}
             className="grid size-11 shrink-0 place-items-center rounded-full bg-accent text-on-accent transition-colors hover:bg-accent-strong"
           >
-            <SendHorizontal aria-hidden="true" className="size-5 rtl:-scale-x-100" />
+            {editing ? (
+              <Check aria-hidden="true" className="size-5" />
+            ) : (
+              <SendHorizontal aria-hidden="true" className="size-5 rtl:-scale-x-100" />
+            )}
           </button>
         </div>
         <p id={`${id}-hint`} className="sr-only">
           {words.composer.hint}
         </p>
-        {left <= COUNTER_FROM ? (
-          <p
-            id={`${id}-left`}
-            className={cn(
-              "numeric mt-1 pr-14 text-right text-xs",
-              left < 0 ? "font-semibold text-danger" : "text-ink-soft",
-            )}
-          >
-            {left < 0 ? words.composer.over(-left) : words.composer.remaining(left)}
-          </p>
-        ) : null}
+        {left <= COUNTER_FROM ? <CharactersLeft id={`${id}-left`} left={left} /> : null}
       </div>
     </form>
   );

@@ -1,33 +1,53 @@
 "use client";
 
-import { type KeyboardEvent, useLayoutEffect, useMemo, useRef, useState } from "react";
+import {
+  type KeyboardEvent,
+  type Ref,
+  useCallback,
+  useImperativeHandle,
+  useLayoutEffect,
+  useMemo,
+  useState,
+} from "react";
 import { Virtualizer } from "virtua";
 import { cn } from "@/components/ui/cn";
 import { useViewpoint } from "@/components/ui/ViewpointProvider";
 import type { TimelineItem } from "@/lib/core/timeline";
+import type { Participant } from "@/lib/protocol/snapshot";
 import { HISTORY_EDGE_HEIGHT, HistoryEdge } from "./HistoryEdge";
+import { JumpStatus } from "./JumpStatus";
 import { JumpToLatest } from "./JumpToLatest";
-import type { UnsentActions } from "./ParkedNotice";
+import type { JumpTarget } from "./RoomContext";
 import { ReaderContext, SteadyRows } from "./StayInPlace";
 import { TimelineRowView } from "./TimelineRowView";
 import { activeRow, countNew, focusRow, nextRow } from "./timeline-navigation";
 import { createDayOf, type TimelineRow, timelineRows } from "./timeline-rows";
 import { useArrivals } from "./useArrivals";
+import { useJump } from "./useJump";
 import { usePageStarts, useShift } from "./useOlderPages";
+import { openingPlace, useReadingPlace } from "./useReadingPlace";
+import { isMenuKey, openMenuOf, useRowGestures } from "./useRowGestures";
 import { useSeen } from "./useSeen";
+import { useUnreadMark } from "./useUnreadMark";
+
+export interface MessageListHandle {
+  jumpTo(target: JumpTarget): void;
+}
 
 interface MessageListProps {
   label: string;
   items: readonly TimelineItem[];
+  /** My own place in it. */
+  me: Participant | undefined;
   hasMore: boolean;
   loadingOlder: boolean;
   onLoadOlder(): void;
+  loadUntil(seq: number): Promise<boolean>;
   /** The highest number that stood in view of a visible, focused page. */
   onSeen(seq: number): void;
-  actions: UnsentActions;
+  ref?: Ref<MessageListHandle>;
 }
 
-const AT_END_PX = 64;
 const LOAD_AHEAD_PX = 1_000;
 /** Of a row not drawn yet. Left to estimate by itself, the list draws no rows ahead of the view until it has. */
 const ROW_GUESS_PX = 80;
@@ -38,67 +58,74 @@ const ROW_GUESS_PX = 80;
  * handed to the windowed list, which begins with those very sizes.
  */
 export function MessageList(props: MessageListProps) {
-  const { label, items, hasMore, loadingOlder, onLoadOlder, onSeen, actions } = props;
+  const { label, items, me, hasMore, loadingOlder, onLoadOlder, loadUntil, onSeen, ref } = props;
   const { view, now } = useViewpoint();
-  const scroller = useRef<HTMLDivElement>(null);
   const [sizes, setSizes] = useState<number[] | null>(null);
   const [scrolls, setScrolls] = useState(false);
   const [activeKey, setActiveKey] = useState<string | null>(null);
-  const [leftAtSeq, setLeftAtSeq] = useState<number | null>(null);
-  const stick = useRef(true);
-  const place = useRef({ scrollTop: 0, clientHeight: 0 });
   const { isArriving, arrived } = useArrivals(items);
 
   const dayOf = useMemo(() => createDayOf(view), [view]);
   const pageStarts = usePageStarts(items);
-  const rows = useMemo(() => timelineRows(items, dayOf, now, pageStarts), [items, dayOf, now, pageStarts]);
-  const reader = useMemo(() => ({ scroller, stick }), []);
+  const unread = useUnreadMark(items, hasMore, me);
+  const [unreadKey, unreadCount] = [unread?.key, unread?.count];
+  const rows = useMemo(() => {
+    const mark = unreadKey !== undefined && unreadCount ? { key: unreadKey, count: unreadCount } : null;
+    return timelineRows(items, dayOf, now, pageStarts, mark);
+  }, [items, dayOf, now, pageStarts, unreadKey, unreadCount]);
+  const place = useReadingPlace(items, rows, sizes !== null);
+  const { scroller, stick, leftAtSeq } = place;
+  const reader = useMemo(() => ({ scroller, stick }), [scroller, stick]);
   const shift = useShift(rows);
-  const look = useSeen(scroller, rows, onSeen);
+  const [seenSeq, setSeenSeq] = useState(0);
+  const see = useCallback(
+    (seq: number) => {
+      setSeenSeq((known) => Math.max(known, seq));
+      onSeen(seq);
+    },
+    [onSeen],
+  );
+  const look = useSeen(scroller, rows, see);
+  const gestures = useRowGestures();
   const newestOwnKey = items.findLast(({ own, message }) => own && message?.kind !== "system")?.key;
-  const newestSeq = items.findLast(({ message }) => message !== null)?.message?.seq ?? 0;
   const activeIndex = activeRow(rows, activeKey);
 
+  const { highlighted, state, jumpTo } = useJump({
+    has: (id) => items.some(({ key }) => key === id),
+    loadUntil,
+    onArrive(id) {
+      place.leaveEnd();
+      setActiveKey(id);
+    },
+  });
+  useImperativeHandle(ref, () => ({ jumpTo: (target) => void jumpTo(target) }));
+
+  // biome-ignore lint/correctness/useExhaustiveDependencies: once, as the list comes onto the screen.
   useLayoutEffect(() => {
     const box = scroller.current;
     const plain = box?.querySelector("[data-plain-rows]");
     if (!box || !plain) return;
     setSizes(Array.from(plain.children, (row) => row.getBoundingClientRect().height));
     setScrolls(box.scrollHeight > box.clientHeight);
+    const opening = openingPlace(box);
+    if (opening === null) return;
+    place.openAt(opening);
+    place.leaveEnd(me?.position.readUpToSeq);
   }, []);
 
-  const lastKey = rows.at(-1)?.key;
-  const ownUnsentLast = items.at(-1)?.pending?.state === "queued" || items.at(-1)?.pending?.state === "sending";
-  useLayoutEffect(() => {
-    if (sizes && lastKey && ownUnsentLast) stick.current = true;
-  }, [sizes, lastKey, ownUnsentLast]);
-
-  // biome-ignore lint/correctness/useExhaustiveDependencies: whatever changes the rows may move the end.
-  useLayoutEffect(() => {
-    if (sizes && stick.current) toEnd();
-  }, [sizes, rows]);
-
-  function toEnd() {
-    const box = scroller.current;
-    if (box) box.scrollTop = box.scrollHeight;
-  }
-
   function onMoved() {
+    place.moved();
     const box = scroller.current;
-    if (!box) return;
-    const { scrollTop, clientHeight, scrollHeight } = box;
-    // Only a reader leaves the end, by going up; a composer that grows or a keyboard that opens does not.
-    const wentUp = scrollTop < place.current.scrollTop && clientHeight === place.current.clientHeight;
-    place.current = { scrollTop, clientHeight };
-    if (scrollHeight - clientHeight - scrollTop < AT_END_PX) stick.current = true;
-    else if (wentUp) stick.current = false;
-    setLeftAtSeq((left) => (stick.current ? null : (left ?? newestSeq)));
-    if (box.scrollTop < LOAD_AHEAD_PX && hasMore && !loadingOlder) onLoadOlder();
+    if (box && box.scrollTop < LOAD_AHEAD_PX && hasMore && !loadingOlder) onLoadOlder();
     look();
   }
 
   function onKeyDown(event: KeyboardEvent) {
     if (!(event.target instanceof Element) || !event.target.matches("article")) return;
+    if (isMenuKey(event)) {
+      if (openMenuOf(event.target)) event.preventDefault();
+      return;
+    }
     const next = nextRow(rows, activeIndex, event.key);
     if (next === null) return;
     event.preventDefault();
@@ -112,7 +139,7 @@ export function MessageList(props: MessageListProps) {
       row={row}
       focusable={index === activeIndex}
       newestOwn={row.key === newestOwnKey}
-      actions={actions}
+      highlighted={row.key === highlighted}
       isArriving={isArriving}
       arrived={arrived}
     />
@@ -125,9 +152,11 @@ export function MessageList(props: MessageListProps) {
         role="log"
         aria-live="off"
         aria-label={label}
+        {...gestures}
         onKeyDown={onKeyDown}
         onFocus={({ target }) => {
-          if (target.matches("article")) setActiveKey(target.id.slice("message-".length));
+          const article = target.closest("article");
+          if (article) setActiveKey(article.id.slice("message-".length));
         }}
         className={cn(
           "h-full overflow-y-auto overscroll-contain [overflow-anchor:none]",
@@ -155,7 +184,7 @@ export function MessageList(props: MessageListProps) {
                 keepMounted={activeIndex < 0 ? [] : [activeIndex]}
                 onScroll={onMoved}
                 onResize={() => {
-                  if (stick.current) toEnd();
+                  if (stick.current) place.toEnd();
                   look();
                 }}
               >
@@ -166,13 +195,11 @@ export function MessageList(props: MessageListProps) {
           <div className="h-4 shrink-0" />
         </div>
       </div>
+      <JumpStatus state={state} />
       <JumpToLatest
         shown={leftAtSeq !== null}
-        newMessages={leftAtSeq === null ? 0 : countNew(items, leftAtSeq)}
-        onJump={() => {
-          stick.current = true;
-          toEnd();
-        }}
+        newMessages={leftAtSeq === null ? 0 : countNew(items, Math.max(leftAtSeq, seenSeq))}
+        onJump={place.toEnd}
       />
     </div>
   );

@@ -1,9 +1,17 @@
 import { memo } from "react";
+import { cn } from "@/components/ui/cn";
 import { splitLinks } from "./split-links";
 
-export const MessageText = memo(function MessageText({ id, content }: { id: string; content: string }) {
+interface MessageTextProps {
+  id: string;
+  content: string;
+  /** On its way to being deleted. */
+  struck?: boolean;
+}
+
+export const MessageText = memo(function MessageText({ id, content, struck = false }: MessageTextProps) {
   return (
-    <p id={id} dir="auto" className="whitespace-pre-wrap wrap-anywhere">
+    <p id={id} dir="auto" className={cn("whitespace-pre-wrap wrap-anywhere", struck && "text-ink-soft line-through")}>
       {splitLinks(content).map((part, index) =>
         part.kind === "text" ? (
           part.text

@@ -6,29 +6,21 @@ import { CopyButton } from "@/components/ui/CopyButton";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { TimelineItem } from "@/lib/core/timeline";
 import { errorWords } from "@/lib/i18n/catalogue";
+import { useRoomActions } from "./RoomContext";
 import { focusBeside, focusRow } from "./timeline-navigation";
-
-export interface UnsentActions {
-  /** Null where nothing can be sent any more: the consultation ended. */
-  retry: ((id: string) => void) | null;
-  /** Takes the words back into the composer; null where nothing can be written. */
-  edit: ((id: string, content: string) => void) | null;
-  discard(id: string): void;
-}
 
 interface ParkedNoticeProps {
   id: string;
   pending: NonNullable<TimelineItem["pending"]>;
-  actions: UnsentActions;
 }
 
 const icon = "size-4 max-sm:hidden";
 const narrow = "max-sm:px-1.5";
 
 /** Why a message was not sent, and what can be done with its words. One that waits behind another has nothing to retry. */
-export function ParkedNotice({ id, pending, actions }: ParkedNoticeProps) {
+export function ParkedNotice({ id, pending }: ParkedNoticeProps) {
   const words = useWords();
-  const { retry, edit, discard } = actions;
+  const { retry, edit, discard } = useRoomActions().unsent;
   const behind = pending.reason === null;
   const why = behind ? words.chat.parkedBehind : errorWords(words, pending.reason);
 
@@ -53,7 +45,7 @@ export function ParkedNotice({ id, pending, actions }: ParkedNoticeProps) {
           </Button>
         ) : null}
         {edit ? (
-          <Button look="quiet" size="small" className={narrow} onClick={() => edit(id, pending.content)}>
+          <Button look="quiet" size="small" className={narrow} onClick={() => edit(id, pending)}>
             <PencilLine aria-hidden="true" className={icon} />
             {words.chat.actions.edit}
           </Button>

@@ -1,6 +1,6 @@
 "use client";
 
-import { CircleCheck, CirclePlay, CircleSlash, type LucideIcon, UserMinus, UserPlus } from "lucide-react";
+import { CircleCheck, CirclePlay, CircleSlash, Hourglass, type LucideIcon, UserMinus, UserPlus } from "lucide-react";
 import { Time } from "@/components/ui/Time";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { Message, SystemLine } from "@/lib/protocol/message";
@@ -10,6 +10,8 @@ const icons: Record<SystemLine["type"], LucideIcon> = {
   "consultation-started": CirclePlay,
   "consultation-completed": CircleCheck,
   "consultation-cancelled": CircleSlash,
+  "consultation-closing": Hourglass,
+  "consultation-continued": CirclePlay,
   "user-joined": UserPlus,
   "user-left": UserMinus,
 };

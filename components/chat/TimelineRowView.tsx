@@ -4,20 +4,22 @@ import { memo } from "react";
 import { Arrival } from "./Arrival";
 import { ChatMessage } from "./ChatMessage";
 import { DayDivider } from "./DayDivider";
-import type { UnsentActions } from "./ParkedNotice";
 import { SystemMessage } from "./SystemMessage";
 import type { TimelineRow } from "./timeline-rows";
+import { UnreadDivider } from "./UnreadDivider";
 
 interface TimelineRowViewProps {
   row: TimelineRow;
   focusable: boolean;
   newestOwn: boolean;
-  actions: UnsentActions;
+  highlighted: boolean;
   isArriving(key: string, seq: number | null): boolean;
   arrived(key: string): void;
 }
 
-function TimelineRowContent({ row, focusable, newestOwn, actions, isArriving, arrived }: TimelineRowViewProps) {
+function TimelineRowContent(props: TimelineRowViewProps) {
+  const { row, focusable, newestOwn, highlighted, isArriving, arrived } = props;
+  if (row.kind === "unread") return <UnreadDivider count={row.count} />;
   if (row.kind === "day") return <DayDivider time={row.time} />;
   const seq = row.kind === "system" ? row.message.seq : (row.item.message?.seq ?? null);
   return (
@@ -31,7 +33,7 @@ function TimelineRowContent({ row, focusable, newestOwn, actions, isArriving, ar
           last={row.last}
           newestOwn={newestOwn}
           focusable={focusable}
-          actions={actions}
+          highlighted={highlighted}
         />
       )}
     </Arrival>
@@ -42,6 +44,7 @@ function TimelineRowContent({ row, focusable, newestOwn, actions, isArriving, ar
 function sameRow(before: TimelineRow, after: TimelineRow): boolean {
   if (before.kind === "day" && after.kind === "day") return before.key === after.key;
   if (before.kind === "system" && after.kind === "system") return before.message === after.message;
+  if (before.kind === "unread" && after.kind === "unread") return before.count === after.count;
   return (
     before.kind === "message" &&
     after.kind === "message" &&
@@ -57,5 +60,5 @@ export const TimelineRowView = memo(
     sameRow(before.row, after.row) &&
     before.focusable === after.focusable &&
     before.newestOwn === after.newestOwn &&
-    before.actions === after.actions,
+    before.highlighted === after.highlighted,
 );

@@ -14,5 +14,8 @@ export const IDLE: FormState = { status: "idle" };
 export interface ChatActions {
   sendMessage: FormAction;
   startConsultation: FormAction;
+  /** With `afterSeconds` the end is announced, without it comes. */
   completeConsultation: FormAction;
+  /** Takes an announced end back. */
+  continueConsultation: FormAction;
 }

@@ -10,6 +10,10 @@ export function systemWords(words: Catalogue, line: SystemLine): string {
       return words.system.completed(line.actor.name);
     case "consultation-cancelled":
       return words.system.cancelled(line.actor.name);
+    case "consultation-closing":
+      return words.system.closing(line.actor.name);
+    case "consultation-continued":
+      return words.system.continued(line.actor.name);
     case "user-joined":
       return words.system.joined(line.user.name);
     case "user-left":

@@ -1,15 +1,15 @@
 import type { TimelineItem } from "@/lib/core/timeline";
-import type { TimelineRow } from "./timeline-rows";
+import { isMessage, type TimelineRow } from "./timeline-rows";
 
 /** The one row that Tab reaches: where the reader was, else the last. */
 export function activeRow(rows: readonly TimelineRow[], key: string | null): number {
   const index = key === null ? -1 : rows.findIndex((row) => row.key === key);
-  return index >= 0 ? index : rows.findLastIndex(({ kind }) => kind !== "day");
+  return index >= 0 ? index : rows.findLastIndex(isMessage);
 }
 
-/** Key of the row that an arrow, Home or End leads to; null where there is none. Day dividers are stepped over. */
+/** Key of the row that an arrow, Home or End leads to; null where there is none. Dividers are stepped over. */
 export function nextRow(rows: readonly TimelineRow[], from: number, key: string): string | null {
-  const stops = rows.flatMap((row, index) => (row.kind === "day" ? [] : [{ key: row.key, index }]));
+  const stops = rows.flatMap((row, index) => (isMessage(row) ? [{ key: row.key, index }] : []));
   const found = {
     ArrowUp: stops.findLast(({ index }) => index < from),
     ArrowDown: stops.find(({ index }) => index > from),
@@ -28,12 +28,35 @@ export function focusRow(key: string, frames = 10): void {
   });
 }
 
+/** Puts a message into the middle of the view; its neighbours are measured only then, and may move it once more. */
+export function showRow(key: string, frames = 30): void {
+  requestAnimationFrame(() => {
+    const row = document.getElementById(`message-${key}`);
+    if (row && getComputedStyle(row).visibility === "visible") {
+      row.focus({ preventScroll: true });
+      row.scrollIntoView({ block: "center" });
+    }
+    if (frames > 1 && (row === null || row !== document.activeElement || !inMiddle(row))) showRow(key, frames - 1);
+  });
+}
+
+function inMiddle(row: HTMLElement): boolean {
+  const box = row.closest('[role="log"]')?.getBoundingClientRect();
+  const { top, bottom } = row.getBoundingClientRect();
+  return box !== undefined && (bottom - top > box.height || (top >= box.top && bottom <= box.bottom));
+}
+
 /** Before a message goes away: its neighbour takes the focus, or the composer, so that it is not lost. */
 export function focusBeside(key: string): void {
   const rows = [...document.querySelectorAll<HTMLElement>('[role="log"] article')];
   const index = rows.findIndex(({ id }) => id === `message-${key}`);
-  const next = rows[index + 1] ?? rows[index - 1] ?? document.querySelector<HTMLElement>('textarea[name="content"]');
-  next?.focus();
+  const next = rows[index + 1] ?? rows[index - 1];
+  if (next) next.focus();
+  else focusComposer();
+}
+
+export function focusComposer(): void {
+  document.querySelector<HTMLElement>('textarea[name="content"]')?.focus();
 }
 
 /** What others wrote after a number. */

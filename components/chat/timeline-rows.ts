@@ -4,10 +4,17 @@ import type { Message } from "@/lib/protocol/message";
 
 export type TimelineRow =
   | { kind: "day"; key: string; time: number }
+  | { kind: "unread"; key: "unread"; count: number }
   | { kind: "system"; key: string; message: Message }
   | { kind: "message"; key: string; item: TimelineItem; first: boolean; last: boolean };
 
 type MessageRow = Extract<TimelineRow, { kind: "message" }>;
+
+/** Where the unread messages began when the room was opened. */
+export interface UnreadMark {
+  key: string;
+  count: number;
+}
 
 interface Group {
   sender: string | null;
@@ -33,15 +40,21 @@ export function createDayOf(view: Viewpoint): (time: number) => string {
   };
 }
 
+/** Dividers are not for keys and do not hold a place. */
+export function isMessage(row: TimelineRow): row is Extract<TimelineRow, { kind: "message" | "system" }> {
+  return row.kind === "message" || row.kind === "system";
+}
+
 /**
- * Puts day dividers between the items and groups what one person wrote within five minutes, beginning anew at the given
- * keys. Unsent counts as now.
+ * Puts day and unread dividers between the items and groups what one person wrote within five minutes, beginning anew
+ * at the given keys. Unsent counts as now.
  */
 export function timelineRows(
   items: readonly TimelineItem[],
   dayOf: (time: number) => string,
   now: number,
   groupStarts: ReadonlySet<string>,
+  unread: UnreadMark | null = null,
 ): TimelineRow[] {
   const rows: TimelineRow[] = [];
   let day: string | null = null;
@@ -58,6 +71,10 @@ export function timelineRows(
       day = itsDay;
       group = null;
       rows.push({ kind: "day", key: `day-${itsDay}`, time });
+    }
+    if (item.key === unread?.key) {
+      group = null;
+      rows.push({ kind: "unread", key: "unread", count: unread.count });
     }
     if (message?.kind === "system") {
       group = null;

@@ -1,6 +1,6 @@
 import { useState } from "react";
 import type { TimelineItem } from "@/lib/core/timeline";
-import type { TimelineRow } from "./timeline-rows";
+import { isMessage, type TimelineRow } from "./timeline-rows";
 
 /**
  * Keys of the messages that stood first, each until an older page came. They keep the sender's name: a message that
@@ -19,8 +19,8 @@ export function usePageStarts(items: readonly TimelineItem[]): ReadonlySet<strin
 export function useShift(rows: readonly TimelineRow[]): boolean {
   const [known, setKnown] = useState({ rows, shift: false });
   if (known.rows === rows) return known.shift;
-  const firstMessage = known.rows.find(({ kind }) => kind !== "day")?.key;
-  const shift = firstMessage !== undefined && rows.find(({ kind }) => kind !== "day")?.key !== firstMessage;
+  const firstMessage = known.rows.find(isMessage)?.key;
+  const shift = firstMessage !== undefined && rows.find(isMessage)?.key !== firstMessage;
   setKnown({ rows, shift });
   return shift;
 }

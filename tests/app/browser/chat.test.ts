@@ -67,6 +67,7 @@ describe("two people in two browsers", () => {
 
     await weber.page.getByRole("button", { name: /complete/i }).click();
     const dialog = weber.page.getByRole("alertdialog").or(weber.page.getByRole("dialog"));
+    await dialog.getByRole("radio", { name: "Now" }).check();
     await dialog.getByRole("textbox").fill("Rest for two days.");
     await dialog.getByRole("button", { name: /complete/i }).click();
     for (const { page } of [anna, weber]) {

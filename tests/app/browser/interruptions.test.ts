@@ -35,6 +35,7 @@ describe("words in the composer", () => {
     const [anna, weber] = [await join(patient, consultationId), await join(practitioner, consultationId)];
     await anna.page.getByRole("textbox").fill("one more question");
     await weber.page.getByRole("button", { name: "Complete consultation" }).click();
+    await weber.page.getByRole("radio", { name: "Now" }).check();
     await weber.page.getByRole("dialog").getByRole("button", { name: "Complete consultation" }).click();
     await anna.page.getByText("This consultation is completed").waitFor();
     expect(await anna.page.getByText("one more question").count()).toBe(1);

@@ -2,6 +2,7 @@
 
 import { completeConsultationSchema, sendMessageSchema } from "@/lib/protocol/commands";
 import { VIEWER_FIELD } from "@/lib/protocol/viewer-header";
+import { announceCompletion, withdrawCompletion } from "@/lib/server/commands/announce-completion";
 import { completeConsultation as complete } from "@/lib/server/commands/complete-consultation";
 import { sendMessage as send } from "@/lib/server/commands/send-message";
 import { startConsultation as start } from "@/lib/server/commands/start-consultation";
@@ -34,16 +35,27 @@ export async function startConsultation(_previous: ActionState, form: FormData):
   return runAction({ id, content: "", viewerId }, (claim) => start(claim, parseInput(consultationIds, { id }).id));
 }
 
-/** Fields `consultationId`, `closingNote` (may be empty). */
+/** Fields `consultationId`, `closingNote` and `afterSeconds` (both may be empty): announces the end, or brings it. */
 export async function completeConsultation(_previous: ActionState, form: FormData): Promise<ActionState> {
   const id = textField(form, "consultationId");
   const note = textField(form, "closingNote");
+  const after = textField(form, "afterSeconds");
   const viewerId = textField(form, VIEWER_FIELD);
-  return runAction({ id, content: note, viewerId }, (claim) =>
-    complete(
-      claim,
-      parseInput(consultationIds, { id }).id,
-      parseInput(completeConsultationSchema, { closingNote: note || null }),
-    ),
+  return runAction({ id, content: note, viewerId }, (claim) => {
+    const fields = { closingNote: note || null, ...(after === "" ? {} : { afterSeconds: Number(after) }) };
+    const { closingNote, afterSeconds } = parseInput(completeConsultationSchema, fields);
+    const consultationId = parseInput(consultationIds, { id }).id;
+    return afterSeconds === undefined
+      ? complete(claim, consultationId, { closingNote })
+      : announceCompletion(claim, consultationId, { afterSeconds, closingNote });
+  });
+}
+
+/** Field `consultationId`: takes an announced end back. */
+export async function continueConsultation(_previous: ActionState, form: FormData): Promise<ActionState> {
+  const id = textField(form, "consultationId");
+  const viewerId = textField(form, VIEWER_FIELD);
+  return runAction({ id, content: "", viewerId }, (claim) =>
+    withdrawCompletion(claim, parseInput(consultationIds, { id }).id),
   );
 }

@@ -6,10 +6,11 @@ import { requestWords } from "@/app/viewpoint";
 import { ChatRoom } from "@/components/chat/ChatRoom";
 import { uuidV4Schema } from "@/lib/protocol/ids";
 import type { Snapshot } from "@/lib/protocol/snapshot";
+import { runtime } from "@/lib/runtime";
 import { AppError } from "@/lib/server/app-error";
 import type { Claim } from "@/lib/server/claim";
 import { readSnapshot } from "@/lib/server/queries/read-snapshot";
-import { completeConsultation, sendMessage, startConsultation } from "./actions";
+import { completeConsultation, continueConsultation, sendMessage, startConsultation } from "./actions";
 
 /** Says nothing of who or what about: titles stand in tab bars and histories. */
 export async function generateMetadata(): Promise<Metadata> {
@@ -26,8 +27,9 @@ export default async function ConsultationPage({ params }: { params: Promise<{ i
       roomId={id}
       currentUser={viewer}
       initialSnapshot={await snapshotOf(claim, id, path)}
-      actions={{ sendMessage, startConsultation, completeConsultation }}
+      actions={{ sendMessage, startConsultation, completeConsultation, continueConsultation }}
       formMessageId={v7()}
+      editWindowSeconds={runtime().env.editWindowSeconds}
       backHref="/consultations"
     />
   );

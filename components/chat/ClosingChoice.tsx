@@ -1,0 +1,33 @@
+"use client";
+
+import { useActionState } from "react";
+import { Button } from "@/components/ui/Button";
+import { useWords } from "@/components/ui/ViewpointProvider";
+import { errorWords } from "@/lib/i18n/catalogue";
+import { type FormAction, IDLE } from "./form-action";
+
+interface ClosingChoiceProps {
+  consultationId: string;
+  action: FormAction;
+  label: string;
+  busyLabel: string;
+  primary?: boolean;
+}
+
+export function ClosingChoice({ consultationId, action, label, busyLabel, primary = false }: ClosingChoiceProps) {
+  const words = useWords();
+  const [state, submit, busy] = useActionState(action, IDLE);
+  return (
+    <form action={submit}>
+      <input type="hidden" name="consultationId" value={consultationId} />
+      <Button type="submit" size="small" look={primary ? "primary" : "secondary"} disabled={busy}>
+        {busy ? busyLabel : label}
+      </Button>
+      {state.status === "refused" ? (
+        <p role="alert" className="mt-1 max-w-60 text-danger text-sm">
+          {errorWords(words, state.code)}
+        </p>
+      ) : null}
+    </form>
+  );
+}

@@ -1,0 +1,25 @@
+"use client";
+
+import { PresenceWords } from "@/components/people/PresenceWords";
+import { useWords } from "@/components/ui/ViewpointProvider";
+import type { Participant } from "@/lib/protocol/snapshot";
+
+interface HeaderPresenceProps {
+  others: readonly Participant[];
+  /** Who has this conversation open. */
+  here: readonly string[];
+}
+
+/** Of one other person how they are there, of several how many are. */
+export function HeaderPresence({ others, here }: HeaderPresenceProps) {
+  const { presence } = useWords();
+  const [first] = others;
+  if (!first) return null;
+  if (others.length === 1) {
+    return (
+      <PresenceWords online={first.online} lastActiveAt={first.lastActiveAt} here={here.includes(first.user.id)} />
+    );
+  }
+  const there = others.filter(({ user, online }) => online || here.includes(user.id)).length;
+  return <span className="text-ink-soft text-xs">{presence.onlineOf(there, others.length)}</span>;
+}

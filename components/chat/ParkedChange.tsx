@@ -1,0 +1,63 @@
+"use client";
+
+import { RotateCw, Undo2 } from "lucide-react";
+import { Button } from "@/components/ui/Button";
+import { CopyButton } from "@/components/ui/CopyButton";
+import { useWords } from "@/components/ui/ViewpointProvider";
+import type { TimelineItem } from "@/lib/core/timeline";
+import { errorWords } from "@/lib/i18n/catalogue";
+import { useRoomActions } from "./RoomContext";
+import { focusRow } from "./timeline-navigation";
+
+interface ParkedChangeProps {
+  id: string;
+  change: NonNullable<TimelineItem["change"]>;
+}
+
+const icon = "size-4 max-sm:hidden";
+const narrow = "max-sm:px-1.5";
+
+/** Why an edit or a deletion was not taken, and what can be done about it: its words are never lost. */
+export function ParkedChange({ id, change }: ParkedChangeProps) {
+  const words = useWords();
+  const { retry, discard } = useRoomActions().unsent;
+  const { kind, reason, commandId, content } = change;
+  const behind = reason === null;
+  const title = kind === "edit" ? words.message.changeParked : words.message.deleteParked;
+  const ended = kind === "edit" ? words.message.changeParkedEnded : words.message.deleteParkedEnded;
+  const why = !retry ? ended : behind ? words.chat.parkedBehind : errorWords(words, reason);
+
+  const decide = (decision: (commandId: string) => void) => {
+    decision(commandId);
+    focusRow(id);
+  };
+  return (
+    <div className="mt-1 flex max-w-full flex-col items-end text-right">
+      <p id={`message-${id}-why`} className="text-pretty text-danger text-sm">
+        {title}. {why}
+      </p>
+      <div className="-mr-1.5 flex sm:-mr-2.5 flex-wrap justify-end">
+        {retry && !behind ? (
+          <Button look="quiet" size="small" className={narrow} onClick={() => decide(retry)}>
+            <RotateCw aria-hidden="true" className={icon} />
+            {words.message.retry}
+          </Button>
+        ) : null}
+        {content === null ? null : (
+          <CopyButton
+            look="quiet"
+            size="small"
+            words={words.chat.actions}
+            text={() => content}
+            iconClass={icon}
+            className={narrow}
+          />
+        )}
+        <Button look="quiet" size="small" className={narrow} onClick={() => decide(discard)}>
+          <Undo2 aria-hidden="true" className={icon} />
+          {words.message.keep}
+        </Button>
+      </div>
+    </div>
+  );
+}

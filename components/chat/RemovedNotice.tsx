@@ -1,0 +1,23 @@
+"use client";
+
+import { DoorClosed } from "lucide-react";
+import Link from "next/link";
+import { buttonClass } from "@/components/ui/Button";
+import { Notice } from "@/components/ui/Notice";
+import { useWords } from "@/components/ui/ViewpointProvider";
+
+/** UI4: whoever was removed sees nothing of the conversation any more, and why. */
+export function RemovedNotice({ backHref }: { backHref: string | undefined }) {
+  const { pages, removed } = useWords();
+  return (
+    <div role="alert" className="grid h-full">
+      <Notice icon={DoorClosed} title={removed.title} text={removed.text} headingLevel="h1">
+        {backHref ? (
+          <Link href={backHref} className={buttonClass()}>
+            {pages.home}
+          </Link>
+        ) : null}
+      </Notice>
+    </div>
+  );
+}

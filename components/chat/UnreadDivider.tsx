@@ -1,0 +1,18 @@
+"use client";
+
+import { useWords } from "@/components/ui/ViewpointProvider";
+
+export function UnreadDivider({ count }: { count: number }) {
+  const { message } = useWords();
+  return (
+    <div
+      data-unread=""
+      // Where a browser knows it, the server's page stands here at once, not only when scripts have started.
+      className="mx-auto flex w-full scroll-mt-12 [scroll-initial-target:nearest] max-w-3xl items-center gap-3 px-4 pt-5 pb-1 before:h-px before:grow before:bg-accent after:h-px after:grow after:bg-accent"
+    >
+      <span className="rounded-full bg-accent-soft px-2.5 py-0.5 text-xs font-semibold text-accent-strong">
+        {message.unread(count)}
+      </span>
+    </div>
+  );
+}

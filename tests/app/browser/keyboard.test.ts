@@ -1,0 +1,76 @@
+import type { Page } from "playwright-core";
+import { describe, expect, it } from "vitest";
+import { violations } from "@/tests/support/accessibility";
+import { useApp } from "@/tests/support/app-world";
+import { live, useBrowser } from "@/tests/support/browser";
+
+const app = useApp();
+const { visit } = useBrowser(app);
+const MOST_STOPS = 80;
+
+/** What has the focus, as one reads it: its tag and its name. */
+function focused(page: Page): Promise<string> {
+  return page.evaluate(() => {
+    const element = document.activeElement as HTMLElement | null;
+    const label = element?.getAttribute("aria-label") ?? (element as HTMLInputElement | null)?.labels?.[0]?.textContent;
+    return `${element?.tagName} ${label ?? element?.textContent ?? ""}`;
+  });
+}
+
+async function go(page: Page, key: string, to: RegExp): Promise<void> {
+  for (let step = 0; step < MOST_STOPS; step++) {
+    await page.keyboard.press(key);
+    if (to.test(await focused(page))) return;
+  }
+  throw new Error(`${key} never reached ${to}`);
+}
+
+async function enterAs(page: Page, name: RegExp): Promise<void> {
+  await page.goto(`${app.baseUrl}/sign-in`);
+  await go(page, "Tab", name);
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/consultations");
+  await go(page, "Tab", /^A .*Persistent cough/);
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/consultations/*");
+  await live(page);
+}
+
+describe("by keyboard alone", () => {
+  it("UI A6 C4 D5 from sign-in to a sent, edited, reacted-to and read message", async () => {
+    const [anna, weber] = [(await visit(null)).page, (await visit(null)).page];
+    await enterAs(anna, /BUTTON.*Anna/);
+    await go(anna, "Tab", /^TEXTAREA/);
+    await anna.keyboard.type("tipped by keyboard");
+    await anna.keyboard.press("Enter");
+    const mine = anna.getByRole("log").locator("article").filter({ hasText: "by keyboard" });
+    await mine.getByText("tipped by keyboard").waitFor();
+    await anna.keyboard.press("ArrowUp");
+    await anna.getByText("You are editing a message").waitFor();
+    for (let letter = 0; letter < "tipped by keyboard".length; letter++) await anna.keyboard.press("ArrowLeft");
+    await anna.keyboard.press("Delete");
+    await anna.keyboard.press("Delete");
+    await anna.keyboard.type("ty");
+    await anna.keyboard.press("Enter");
+    await mine.getByText("typped by keyboard").waitFor();
+    await mine.getByText("edited").waitFor();
+
+    await enterAs(weber, /BUTTON.*Weber/);
+    const theirs = weber.getByRole("log").locator("article").filter({ hasText: "typped by keyboard" });
+    await theirs.waitFor();
+    await go(weber, "Tab", /^ARTICLE/);
+    await weber.keyboard.press("End");
+    await go(weber, "ArrowUp", /typped by keyboard/);
+    await weber.keyboard.press("Enter");
+    await weber.getByRole("menu").waitFor();
+    await go(weber, "ArrowDown", /React/);
+    await weber.keyboard.press("Enter");
+    await weber.getByRole("button", { name: "Thumbs up" }).waitFor();
+    await go(weber, "ArrowRight", /Done/);
+    await weber.keyboard.press("Enter");
+    await mine.getByRole("button", { name: /^✅ Dr\. .*Weber/ }).waitFor();
+    await weber.locator("article:focus").filter({ hasText: "typped by keyboard" }).waitFor();
+    await mine.getByText(/^Read/).waitFor();
+    for (const page of [anna, weber]) expect(await violations(page)).toEqual([]);
+  });
+});
