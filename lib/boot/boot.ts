@@ -3,6 +3,7 @@ import { setRuntime } from "@/lib/runtime";
 import { seedDemo } from "@/lib/server/accounts/seed-demo";
 import { db, disconnectDb } from "@/lib/server/db";
 import { installPeerStamp } from "@/lib/server/http/client-address";
+import { startHousekeeping } from "@/lib/server/relay/housekeeping";
 import { startRelay } from "@/lib/server/relay/process-relay";
 import { provideAuthSecret } from "./auth-secret";
 import { type JoinedChannels, joinChannels } from "./channels/join";
@@ -63,7 +64,10 @@ async function start({ worker = false, say = sayOnConsole }: BootOptions): Promi
   publishRuntime(channels?.registration ?? null);
 
   if (!worker && env.demoPeople) await withPrepareLock(database, seedDemo);
-  if (worker || env.relay === "inline") onShutdown(startRelay());
+  if (worker || env.relay === "inline") {
+    onShutdown(startRelay());
+    onShutdown(startHousekeeping());
+  }
   if (!worker) say.info(await startReport(env, database, channels));
 }
 

@@ -47,7 +47,27 @@ function connect({ host, port, cluster, encryptionMasterKeyBase64, ...account }:
 /** Publishes up to ten events in their order, in one call. Throws PusherError. */
 export async function triggerPusherEvents(batch: readonly PusherEvent[]): Promise<void> {
   if (batch.length > MAX_BATCH) throw new RangeError(`A batch holds at most ${MAX_BATCH} events`);
-  await judge(pusherServer().triggerBatch(batch.map(toBatchEvent)));
+  await answerOf(pusherServer().triggerBatch(batch.map(toBatchEvent)));
+}
+
+/** The occupied channels whose names begin so. Throws PusherError. */
+export async function occupiedChannels(prefix: string): Promise<string[]> {
+  const answer = await answerOf(pusherServer().get({ path: "/channels", params: { filter_by_prefix: prefix } }));
+  const { channels } = answer as { channels?: unknown };
+  if (typeof channels !== "object" || channels === null) throw new PusherError(null);
+  return Object.keys(channels);
+}
+
+/** Whether anybody is subscribed to this channel. Throws PusherError. */
+export async function isChannelOccupied(name: string): Promise<boolean> {
+  const { occupied } = (await answerOf(pusherServer().get({ path: `/channels/${name}` }))) as { occupied?: unknown };
+  if (typeof occupied !== "boolean") throw new PusherError(null);
+  return occupied;
+}
+
+/** Ends every connection on which this user has signed in; they may come back at once. Throws PusherError. */
+export async function terminateUserConnections(userId: string): Promise<void> {
+  await answerOf(pusherServer().terminateUserConnections(userId));
 }
 
 /** The SDK serialises what it encrypts, text too: there the receiver would get a string instead of an object. */
@@ -80,31 +100,34 @@ export function verifyWebhook(rawBody: Buffer, key: string, signature: string): 
 }
 
 /** Reads the answer to its end, which gives the connection back and finds errors that some servers send as 200. */
-async function judge(call: ReturnType<Pusher["triggerBatch"]>): Promise<void> {
+async function answerOf(call: ReturnType<Pusher["get"]>): Promise<object> {
   let timer: NodeJS.Timeout | undefined;
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new PusherError(null)), TIMEOUT_MS);
   });
   // Both ways: an answer that breaks off in its body is an error of the SDK too, with the signed URL in its words.
-  const answer = call
+  const text = call
     .then((response) => response.text())
-    .then(refusalCode, (error: { status?: number }) => {
+    .catch((error: { status?: number }) => {
       throw new PusherError(error.status ?? null);
     });
   try {
-    const code = await Promise.race([answer, late]);
-    if (code !== null) throw new PusherError(code);
+    return readAnswer(await Promise.race([text, late]));
   } finally {
     clearTimeout(timer);
-    answer.catch(() => {});
+    text.catch(() => {});
   }
 }
 
-function refusalCode(body: string): number | null {
+function readAnswer(body: string): object {
+  let answer: unknown;
   try {
-    const { error, code } = JSON.parse(body) as { error?: unknown; code?: unknown };
-    return error === undefined ? null : typeof code === "number" ? code : 400;
+    answer = JSON.parse(body);
   } catch {
-    return null;
+    // Soketi and others answer some calls with a bare word.
   }
+  if (typeof answer !== "object" || answer === null) return {};
+  const { error, code } = answer as { error?: unknown; code?: unknown };
+  if (error !== undefined) throw new PusherError(typeof code === "number" ? code : 400);
+  return answer;
 }

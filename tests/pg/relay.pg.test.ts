@@ -6,19 +6,24 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { consultationChannel } from "@/lib/protocol/channels";
 import { runtime, setRuntime } from "@/lib/runtime";
 import type { Claim } from "@/lib/server/claim";
+import { addParticipant } from "@/lib/server/commands/add-participant";
+import { announceCompletion } from "@/lib/server/commands/announce-completion";
+import { editMessage } from "@/lib/server/commands/edit-message";
 import { recordReceipt } from "@/lib/server/commands/record-receipt";
+import { removeParticipant } from "@/lib/server/commands/remove-participant";
 import { sendMessage } from "@/lib/server/commands/send-message";
 import { db } from "@/lib/server/db";
 import { logger } from "@/lib/server/log";
 import { readEvents } from "@/lib/server/queries/read-events";
 import { readSnapshot } from "@/lib/server/queries/read-snapshot";
+import { keepHouseOnce, startHousekeeping } from "@/lib/server/relay/housekeeping";
 import { pushState, startRelay, sweepOnce } from "@/lib/server/relay/process-relay";
 import { databaseLease, relayLagMs } from "@/lib/server/relay/publication-lease";
 import { notifyRelays } from "@/lib/server/relay/wake-up";
 import { type Listener, listen, useTestChannels } from "@/tests/support/channels";
 import { useTestRuntime } from "@/tests/support/database";
 import { startEntry, until } from "@/tests/support/processes";
-import { createWorld, messageOf } from "@/tests/support/world";
+import { createPerson, createWorld, messageOf } from "@/tests/support/world";
 
 useTestRuntime();
 const channels = useTestChannels();
@@ -435,4 +440,112 @@ describe("what readers are told of live delivery", () => {
     expect(pushState()).toBe("ok");
     vi.restoreAllMocks();
   });
+});
+
+describe("after somebody was removed", () => {
+  const kinds = (listener: Listener) =>
+    listener.received.map(({ name, data }) => [name, (data as { hint?: boolean }).hint ?? false]);
+
+  async function withColleague() {
+    const world = await createWorld();
+    const colleague = await createPerson("INTERPRETER", "Ada");
+    await addParticipant(world.practitioner, world.consultationId, { userId: colleague.userId });
+    await sweepOnce();
+    return { ...world, colleague };
+  }
+
+  it("F28 ATK102 UI4 a socket that never signed in and stays subscribed hears hints only, from the removal on and for good", async () => {
+    const { patient, practitioner, colleague, consultationId } = await withColleague();
+    const removed = await hear(consultationId);
+    relay = startRelay();
+    await sendMessage(patient, messageOf(consultationId, "before"));
+    await removed.waitFor(1);
+    await removeParticipant(practitioner, consultationId, { userId: colleague.userId });
+    const { id } = messageOf(consultationId, "");
+    await sendMessage(patient, messageOf(consultationId, "secret", id));
+    await editMessage(patient, id, { content: "secret too" });
+    await addParticipant(practitioner, consultationId, { userId: colleague.userId });
+    await sendMessage(practitioner, messageOf(consultationId, "still secret"));
+    await removed.waitFor(6);
+    expect(kinds(removed)).toEqual([
+      ["new-message", false],
+      ["user-left", true],
+      ["new-message", true],
+      ["message-edited", true],
+      ["user-joined", true],
+      ["new-message", true],
+    ]);
+    expect(JSON.stringify(removed.received)).not.toContain("secret");
+    expect(JSON.stringify(removed.received.slice(1))).not.toContain("Ada");
+    await recordReceipt(patient, consultationId, { readUpToSeq: 7 });
+    await removed.waitFor(7);
+    expect(removed.received.at(-1)?.name).toBe("message-read");
+  });
+
+  it("F28 UI4 what was said before the removal and waits for a relay goes out as hints too", async () => {
+    const { patient, practitioner, colleague, consultationId } = await withColleague();
+    const removed = await hear(consultationId);
+    await sendMessage(patient, messageOf(consultationId, "secret"));
+    await removeParticipant(practitioner, consultationId, { userId: colleague.userId });
+    await sendMessage(patient, messageOf(consultationId, "secret"));
+    expect(await sweepOnce()).toEqual({ published: 3 });
+    await removed.waitFor(3);
+    expect(kinds(removed).map(([, hint]) => hint)).toEqual([true, true, true]);
+  });
+
+  it("F28 UI4 F32 a relay that holds the consultation learns of a removal by another process before its next push", async () => {
+    const { patient, practitioner, colleague, consultationId } = await withColleague();
+    const removed = await hear(consultationId);
+    relay = startRelay();
+    for (let index = 0; index < 20; index++) await sendMessage(patient, messageOf(consultationId, `${index}`));
+    await db().$queryRaw`SELECT remove_participant(${practitioner.sessionId}::uuid, ${practitioner.userId}::uuid,
+      ${consultationId}::uuid, ${colleague.userId}::uuid, null)`;
+    notifyRelays(consultationId, false);
+    for (let index = 0; index < 20; index++) await sendMessage(patient, messageOf(consultationId, "secret"));
+    await removed.waitFor(41);
+    const from = seqs(removed).indexOf(22);
+    expect(kinds(removed)[from]?.[0]).toBe("user-left");
+    expect(
+      kinds(removed)
+        .slice(from)
+        .every(([, hint]) => hint),
+    ).toBe(true);
+    expect(JSON.stringify(removed.received)).not.toContain("secret");
+  });
+
+  it("ATK10 F28 the removed person's signed-in sockets are ended within five seconds, without anybody waiting for it", async () => {
+    const { practitioner, colleague, consultationId } = await withColleague();
+    const channel = consultationChannel(consultationId);
+    const removed = await listen(channel, { userId: colleague.userId });
+    const stays = await listen(channel, { userId: practitioner.userId });
+    open.push(removed, stays);
+    await removeParticipant(practitioner, consultationId, { userId: colleague.userId });
+    await expect.poll(() => removed.state(), { timeout: 5_000 }).toBe("disconnected");
+    expect(stays.state()).toBe("connected");
+  });
+});
+
+it("A7 an announced end comes by itself in every process with a relay, and is pushed", async () => {
+  const { practitioner, consultationId } = await createWorld();
+  const listener = await hear(consultationId);
+  relay = startRelay();
+  const housekeeping = startHousekeeping();
+  try {
+    await announceCompletion(practitioner, consultationId, { afterSeconds: 10, closingNote: "Rest." });
+    await db().$executeRaw`UPDATE consultations SET closes_at = clock_timestamp() WHERE id = ${consultationId}::uuid`;
+    await listener.waitFor(2);
+    expect(listener.received[1]?.data).toMatchObject({ data: { status: "COMPLETED" }, seq: 2 });
+  } finally {
+    await housekeeping.stop();
+  }
+});
+
+it("A7 E7 on a host without processes the cron sweep completes what is due, and publishes it in the same turn", async () => {
+  const { practitioner, consultationId } = await createWorld();
+  const listener = await hear(consultationId);
+  await announceCompletion(practitioner, consultationId, { afterSeconds: 10, closingNote: null });
+  await db().$executeRaw`UPDATE consultations SET closes_at = clock_timestamp() WHERE id = ${consultationId}::uuid`;
+  expect(await keepHouseOnce()).toEqual({ published: 2 });
+  await listener.waitFor(2);
+  expect(listener.received[1]?.data).toMatchObject({ data: { status: "COMPLETED" } });
 });

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll } from "vitest";
 import { type ChannelsServer, startChannelsServer } from "@/lib/embedded/channels/server";
-import { authorizeChannel } from "@/lib/pusher/server";
+import { authenticateUser, authorizeChannel } from "@/lib/pusher/server";
 import { runtime, setRuntime } from "@/lib/runtime";
+import { until } from "@/tests/support/processes";
 import { connectPusher } from "@/tests/support/pusher-client";
 
 /** Call after useTestRuntime(): starts the built-in Channels server and points the runtime to it. */
@@ -30,15 +31,27 @@ export interface Listener {
   received: { name: string; data: unknown }[];
   /** Resolves when at least `count` events of the log have arrived. */
   waitFor(count: number): Promise<void>;
+  /** That of the socket; "disconnected" when the server has ended it for good. */
+  state(): string;
   close(): void;
 }
 
-/** Subscribes to a private channel with the official client, signed by the app's own secret. */
-export async function listen(channelName: string): Promise<Listener> {
+/**
+ * Subscribes to a private channel with the official client, signed by the app's own secret. `userId`: the socket is
+ * also signed in, as browsers do.
+ */
+export async function listen(channelName: string, { userId }: { userId?: string } = {}): Promise<Listener> {
   const { key } = runtime().pusher;
-  const client = connectPusher(key, runtime().channelsPort ?? 0, async (socketId, channel) =>
-    authorizeChannel(socketId, channel),
+  const client = connectPusher(
+    key,
+    runtime().channelsPort ?? 0,
+    async (socketId, channel) => authorizeChannel(socketId, channel),
+    async (socketId) => authenticateUser(socketId, userId ?? ""),
   );
+  if (userId !== undefined) {
+    client.signin();
+    await until(() => client.user.user_data?.id === userId, "the sign-in of the socket");
+  }
   const received: Listener["received"] = [];
   const waiting: { count: number; resolve: () => void }[] = [];
   const channel = client.subscribe(channelName);
@@ -58,6 +71,7 @@ export async function listen(channelName: string): Promise<Listener> {
         if (received.length >= count) resolve();
         else waiting.push({ count, resolve });
       }),
+    state: () => client.connection.state,
     close: () => client.disconnect(),
   };
 }

@@ -1,9 +1,18 @@
 import Pusher from "pusher-js";
 
 type Authorize = (socketId: string, channelName: string) => Promise<{ auth: string }>;
+type Authenticate = (socketId: string) => Promise<{ auth: string; user_data: string }>;
 
-/** The official client, connected to a Channels server on this machine, outside of a browser. */
-export function connectPusher(key: string, port: number, authorize: Authorize): Pusher {
+/**
+ * The official client, connected to a Channels server on this machine, outside of a browser. `authenticate`: for who
+ * signs the socket in.
+ */
+export function connectPusher(
+  key: string,
+  port: number,
+  authorize: Authorize,
+  authenticate: Authenticate = () => Promise.reject(new Error("This socket does not sign in")),
+): Pusher {
   return new Pusher(key, {
     cluster: "",
     wsHost: "127.0.0.1",
@@ -16,6 +25,16 @@ export function connectPusher(key: string, port: number, authorize: Authorize): 
       transport: "ajax",
       customHandler: ({ socketId, channelName }, callback) => {
         authorize(socketId, channelName).then(
+          (answer) => callback(null, answer),
+          (error: Error) => callback(error, null),
+        );
+      },
+    },
+    userAuthentication: {
+      endpoint: "unused",
+      transport: "ajax",
+      customHandler: ({ socketId }, callback) => {
+        authenticate(socketId).then(
           (answer) => callback(null, answer),
           (error: Error) => callback(error, null),
         );

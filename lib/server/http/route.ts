@@ -6,6 +6,7 @@ import { VIEWER_HEADER } from "@/lib/protocol/viewer-header";
 import { AppError } from "@/lib/server/app-error";
 import { requireClaim, requireViewer, SESSION_COOKIES } from "@/lib/server/auth/claim-cookie";
 import type { Claim } from "@/lib/server/claim";
+import { touchPresence } from "@/lib/server/presence/touch";
 import { readViewer } from "@/lib/server/queries/read-viewer";
 import { type BodyReader, parseInput } from "./body";
 import { API_HEADERS, errorResponse } from "./error-response";
@@ -53,6 +54,7 @@ export function sessionEndpoint<Ids, Query, Body>(options: SessionOptions<Ids, Q
       if (method !== "GET") requireOwnOrigin(request.headers, changes && byCookie);
       const claim = await requireClaim(request.cookies);
       requireViewer(claim, request.headers.get(VIEWER_HEADER));
+      touchPresence(claim);
       if (options.limit) await countCall(options.limit, claim.userId);
       const { query, body } = await readInput(request, options);
       const ids = options.ids?.safeParse(params);

@@ -2,82 +2,79 @@ import "server-only";
 import { randomUUID } from "node:crypto";
 import type { Event } from "@/lib/protocol/event";
 import type { PushState } from "@/lib/protocol/snapshot";
-import { pruneSessions } from "@/lib/server/accounts/sessions";
 import { logger } from "@/lib/server/log";
+import { eventsPublished, noticesSent } from "@/lib/server/notices/notices";
+import { currentRelay, enterRelay, leaveRelay } from "./current-relay";
 import type { RelayPorts, RelayReport } from "./ports";
 import { databaseLease } from "./publication-lease";
 import { probePusher, publishEvents } from "./publish-events";
-import { createRelay, type Relay } from "./relay";
+import { createRelay } from "./relay";
 import { listenForWakeUps, notifyRelays } from "./wake-up";
-
-// One relay a process, whichever copy of this module started it.
-const holder = globalThis as { __murphRelay?: Relay };
 
 /** Under which this process's appends may take the publication lease; null while no relay here could publish. */
 export function relayOwner(): string | null {
-  return holder.__murphRelay?.leaseOwner() ?? null;
+  return currentRelay()?.leaseOwner() ?? null;
 }
 
 /** What this process knows of live delivery; each consultation's own delay is in the database's answers. */
 export function pushState(): PushState {
-  return holder.__murphRelay?.pushState() ?? "ok";
+  return currentRelay()?.pushState() ?? "ok";
 }
 
 /** Starts the relay of this process. Starting twice is an error. */
 export function startRelay(options: { sweepEveryMs?: number } = {}): { stop(): Promise<void> } {
-  if (holder.__murphRelay) throw new Error("The relay is already running in this process");
   const ports = appPorts();
   const relay = createRelay(ports, options);
-  holder.__murphRelay = relay;
+  enterRelay(relay);
   relay.start();
   const listening = listenForWakeUps(ports.owner, {
     onAppended: (consultationId, unheld) => relay.wake(consultationId, { heldElsewhere: !unheld }),
     onListening: () => relay.wake(),
   });
-  const housekeeping = setInterval(keepHouse, KEEP_HOUSE_EVERY_MS).unref();
   return {
     async stop() {
-      if (holder.__murphRelay === relay) delete holder.__murphRelay;
-      clearInterval(housekeeping);
+      leaveRelay(relay);
       await relay.stop();
+      await noticesSent();
       // Last: what the relay still held was its own until now.
       await listening.stop();
     },
   };
 }
 
-/** Rare and cheap, so that it needs no process of its own. */
-const KEEP_HOUSE_EVERY_MS = 3_600_000;
-
-function keepHouse(): void {
-  pruneSessions().catch((error: unknown) => logger().warn({ err: error }, "old sessions not removed"));
-}
-
 /** Publishes until nothing is left that can be claimed: for cron hosts and tests. */
 export async function sweepOnce(): Promise<{ published: number }> {
-  if (holder.__murphRelay) return holder.__murphRelay.sweepOnce();
+  const running = currentRelay();
+  if (running) return running.sweepOnce();
   const relay = createRelay(appPorts());
   try {
     return await relay.sweepOnce();
   } finally {
     await relay.stop();
+    await noticesSent();
   }
 }
 
 /**
  * Called after the commit of an append, with the fence of the lease it took, or null where it took none. `unheld`:
- * nobody has the lease, it is for any relay to claim.
+ * nobody has the lease, it is for any relay to claim. `hintsOnly`: somebody was removed by this event or before it.
  */
-export function publishAppended(event: Event, { fence, unheld }: { fence: number | null; unheld: boolean }): void {
-  const relay = holder.__murphRelay;
-  relay?.publishAppended(event, fence);
+export function publishAppended(
+  event: Event,
+  { fence, unheld, hintsOnly = false }: { fence: number | null; unheld: boolean; hintsOnly?: boolean },
+): void {
+  const relay = currentRelay();
+  relay?.publishAppended(event, fence, { hintsOnly });
   if (fence === null && !relay?.holds(event.consultationId)) notifyRelays(event.consultationId, unheld);
 }
 
 function appPorts(): RelayPorts {
   return {
     lease: databaseLease,
-    publish: publishEvents,
+    async publish(events) {
+      await publishEvents(events);
+      eventsPublished(events);
+    },
     probe: probePusher,
     clock: {
       now: () => performance.now(),

@@ -1,12 +1,13 @@
 import "server-only";
 import { consultationChannel } from "@/lib/protocol/channels";
-import { type Hint, PROTOCOL_VERSION } from "@/lib/protocol/event";
 import { PusherError, type PusherEvent, triggerPusherEvents } from "@/lib/pusher/server";
 import { runtime } from "@/lib/runtime";
 import { logger } from "@/lib/server/log";
+import { hintOf } from "./hint";
 import { type Publishable, PublishError } from "./ports";
 
-const MAX_DATA_BYTES = 9_000;
+/** Of the data of one push, as finally serialised. */
+export const MAX_DATA_BYTES = 9_000;
 /** 9,000 bytes grow to 12,084 when encrypted, over the provider's 10,240. */
 const MAX_DATA_BYTES_BEFORE_ENCRYPTION = 7_500;
 
@@ -69,8 +70,4 @@ function toPush(event: Publishable, { asHint = false } = {}): PusherEvent {
     name: event.type,
     data: fits && !asHint && env.pusherPayloads === "full" ? full : JSON.stringify(hintOf(event)),
   };
-}
-
-function hintOf({ consultationId, epoch, seq, type }: Publishable): Hint {
-  return { v: PROTOCOL_VERSION, consultationId, epoch, seq, type, hint: true };
 }

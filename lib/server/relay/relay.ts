@@ -2,6 +2,7 @@ import "server-only";
 import type { Event } from "@/lib/protocol/event";
 import type { PushState } from "@/lib/protocol/snapshot";
 import { createCircuit } from "./circuit";
+import { hintOf } from "./hint";
 import { type Publication, type Publishable, PublishError, type RelayPorts } from "./ports";
 
 /**
@@ -42,6 +43,8 @@ interface Holding {
   appended: Map<number, Event>;
   /** Another process has appended: only the database knows what. */
   askDatabase: boolean;
+  /** Somebody was removed: no word goes out any more, nor what was said before and still waits here (UI4). */
+  hintsOnly: boolean;
   wake: () => void;
 }
 
@@ -52,8 +55,11 @@ export interface Relay {
   stop(): Promise<void>;
   /** Under which appends of this process may take the lease; null while it could not publish anyway. */
   leaseOwner(): string | null;
-  /** Called after the commit of an append, with the fence of the lease it took; null: it took none. */
-  publishAppended(event: Event, fence: number | null): void;
+  /**
+   * Called after the commit of an append, with the fence of the lease it took; null: it took none. `hintsOnly`: this
+   * event, or one before it, has removed somebody.
+   */
+  publishAppended(event: Event, fence: number | null, options?: { hintsOnly?: boolean }): void;
   /** Whether this relay holds the consultation: then it was told by publishAppended. */
   holds(consultationId: string): boolean;
   /** Another process has appended. `heldElsewhere`: by somebody, so that there is nothing to claim. */
@@ -92,15 +98,17 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
       while (running.size > 0) await Promise.allSettled([...running]);
     },
     leaseOwner: () => (circuit.isOpen() ? null : owner),
-    publishAppended(event, fence) {
+    publishAppended(event, fence, { hintsOnly = false } = {}) {
       const { consultationId } = event;
       if (fence !== null) {
-        track(publish({ consultationId, fence, events: [event] }, clock.now()));
+        track(publish({ consultationId, fence, events: [event] }, clock.now(), hintsOnly));
         return;
       }
       const holding = holdings.get(consultationId);
-      holding?.appended.set(event.seq, event);
-      holding?.wake();
+      if (!holding) return;
+      holding.appended.set(event.seq, event);
+      holding.hintsOnly ||= hintsOnly;
+      holding.wake();
     },
     holds: (consultationId) => holdings.has(consultationId),
     wake(consultationId, { heldElsewhere = false } = {}) {
@@ -177,9 +185,9 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
    * Publishes from a lease held since `heldSince` until nothing is left. Never throws: what fails is left to a later
    * sweep.
    */
-  async function publish(publication: Publication, heldSince: number): Promise<number> {
+  async function publish(publication: Publication, heldSince: number, hintsOnly = false): Promise<number> {
     const { consultationId } = publication;
-    const holding: Holding = { appended: new Map(), askDatabase: false, wake: () => undefined };
+    const holding: Holding = { appended: new Map(), askDatabase: false, hintsOnly, wake: () => undefined };
     holdings.set(consultationId, holding);
     let { events } = publication;
     let recordedAt = heldSince;
@@ -190,7 +198,7 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
         const last = events.at(-1);
         // A process that was frozen asks before it pushes what others may have pushed long ago.
         if (last && clock.now() - recordedAt < TRUST_LEASE_MS) {
-          const outcome = circuit.isOpen() ? "later" : await push(consultationId, events);
+          const outcome = circuit.isOpen() ? "later" : await push(holding, events);
           if (outcome === "again") continue;
           if (outcome === "later") {
             await postpone(publication);
@@ -219,18 +227,16 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
   }
 
   /** "again": a call from before the provider came back has failed only now. "later": not before a pause. */
-  async function push(
-    consultationId: string,
-    events: readonly Publishable[],
-  ): Promise<"published" | "again" | "later"> {
+  async function push(holding: Holding, events: readonly Publishable[]): Promise<"published" | "again" | "later"> {
     const begunAt = clock.now();
     try {
-      await ports.publish(events);
+      await ports.publish(holding.hintsOnly ? events.map(hintOf) : events);
       circuit.succeeded();
       return "published";
     } catch (error) {
       if (error instanceof PublishError && error.reason === "events") {
-        report({ kind: "publish-failed", consultationId, seq: events[0]?.seq ?? 0, error });
+        const [first] = events;
+        report({ kind: "publish-failed", consultationId: first?.consultationId ?? "", seq: first?.seq ?? 0, error });
         return "later";
       }
       circuit.failed(error, begunAt);

@@ -1,10 +1,11 @@
 import { createHmac, randomUUID } from "node:crypto";
-import { beforeAll, describe, expect, test } from "vitest";
+import { beforeAll, describe, expect, onTestFinished, test } from "vitest";
 import { pusherConfigSchema } from "@/lib/protocol/pusher-config";
 import { db } from "@/lib/server/db";
 import { TEST_CRON_SECRET } from "@/tests/support/app-server";
 import { channelsKeys, clientOf, useApp } from "@/tests/support/app-world";
 import { HttpClient } from "@/tests/support/http-client";
+import { connectPusher } from "@/tests/support/pusher-client";
 import { createPerson, createWorld } from "@/tests/support/world";
 
 const app = useApp();
@@ -257,6 +258,75 @@ describe("POST /api/pusher/webhook", () => {
     const startedAt = performance.now();
     expect((await post(many, { "X-Pusher-Key": keys.key, "X-Pusher-Signature": sign(many) })).status).toBe(200);
     expect(performance.now() - startedAt).toBeLessThan(3_000);
+  });
+});
+
+describe("who is online", () => {
+  const presenceOf = (userId: string) => db().userPresence.findUnique({ where: { userId } });
+  const signed = (...events: { name: string; channel: string }[]) => {
+    const raw = JSON.stringify({ time_ms: 1, events });
+    return new HttpClient(app.baseUrl).post("/api/pusher/webhook", {
+      raw,
+      headers: {
+        "Content-Type": "application/json",
+        "X-Pusher-Key": keys.key,
+        "X-Pusher-Signature": createHmac("sha256", keys.secret).update(raw).digest("hex"),
+      },
+      origin: false,
+    });
+  };
+  const counterpartOf = async (by: HttpClient, consultationId: string) =>
+    (await by.get("/api/consultations")).body.consultations.find((row: { id: string }) => row.id === consultationId)
+      .counterpart;
+  const noCallsOf = (userId: string) =>
+    db().$executeRaw`UPDATE user_presence SET seen_at = NULL WHERE user_id = ${userId}::uuid`;
+
+  test("C5 F35 sockets make people online and offline, by the server's own webhooks; what a webhook says itself does not", async () => {
+    const { patient, practitioner, consultationId } = await createWorld();
+    const elsewhere = await createPerson("PATIENT");
+    const [mine, theirs] = [await clientOf(app, patient), await clientOf(app, practitioner)];
+    expect(await counterpartOf(theirs, consultationId)).toMatchObject({ online: false, lastActiveAt: null });
+    const channel_name = `private-user-${patient.userId}`;
+    const socket = connectPusher(keys.key, app.port, async (socket_id) => {
+      const answer = await mine.post("/api/pusher/auth", { form: { socket_id, channel_name } });
+      return answer.body;
+    });
+    onTestFinished(() => socket.disconnect());
+    await new Promise((resolve) => socket.subscribe(channel_name).bind("pusher:subscription_succeeded", resolve));
+    await expect
+      .poll(() => presenceOf(patient.userId), { timeout: 10_000 })
+      .toMatchObject({ connected: true, seenAt: expect.any(Date) });
+    await noCallsOf(patient.userId);
+    expect(await counterpartOf(theirs, consultationId)).toMatchObject({ online: true });
+
+    for (let times = 0; times < 5; times++) {
+      const answer = await signed(
+        { name: "channel_vacated", channel: channel_name },
+        { name: "channel_occupied", channel: `private-user-${elsewhere.userId}` },
+        { name: "channel_occupied", channel: "private-user-'; DROP TABLE users" },
+      );
+      expect(answer.status).toBe(200);
+    }
+    expect(await counterpartOf(theirs, consultationId)).toMatchObject({ online: true });
+    expect(await presenceOf(patient.userId)).toMatchObject({ connected: true, missedAt: null });
+
+    socket.disconnect();
+    await expect.poll(() => presenceOf(patient.userId), { timeout: 15_000 }).toMatchObject({ connected: false });
+    expect(await counterpartOf(theirs, consultationId)).toMatchObject({
+      online: false,
+      lastActiveAt: expect.any(String),
+    });
+    expect(await presenceOf(elsewhere.userId)).toBeNull();
+  });
+
+  test("C5 polling counts: any call of a session makes its person online, a refused one of nobody's does not", async () => {
+    const { patient, practitioner, consultationId } = await createWorld();
+    const theirs = await clientOf(app, practitioner);
+    await new HttpClient(app.baseUrl).get(`/api/consultations/${consultationId}`);
+    expect(await presenceOf(patient.userId)).toBeNull();
+    await (await clientOf(app, patient)).get(`/api/consultations/${consultationId}/events?after=0`);
+    await expect.poll(() => presenceOf(patient.userId)).toMatchObject({ seenAt: expect.any(Date) });
+    expect(await counterpartOf(theirs, consultationId)).toMatchObject({ online: true });
   });
 });
 

@@ -367,3 +367,65 @@ test("F12 the cursor moves only after the push: dying in between means once more
   expect(cursors.of("a").published).toBe(3);
   await relay.stop();
 });
+
+/** A relay that has a push on its way for as long as the test likes; what it was asked to push, and from where. */
+async function setUpBusy() {
+  const world = setUp();
+  const pushes: string[] = [];
+  let letGo = (): void => undefined;
+  world.provider.publish = async (events) => {
+    // The cursors' own events carry no data.
+    const kindOf = (event: Publishable) => ("hint" in event ? "hint" : "data" in event ? "words" : "database");
+    pushes.push(...events.map((event) => `${kindOf(event)} ${event.seq}`));
+    await new Promise<void>((resolve) => {
+      letGo = resolve;
+    });
+  };
+  const said = (seq: number) => ({ ...eventOf("a", seq), data: { message: "words" } }) as unknown as Event;
+  world.relay.start();
+  world.cursors.append("a");
+  world.relay.publishAppended(said(1), world.cursors.take("a", "relay"));
+  await world.clock.advance(0);
+  const go = async () => {
+    letGo();
+    await world.clock.advance(0);
+  };
+  return { ...world, pushes, said, go };
+}
+
+test("F28 UI4 ATK102 what waits in memory when somebody is removed goes out as hints, and all that follows", async () => {
+  const { cursors, relay, clock, pushes, said, go } = await setUpBusy();
+  for (const seq of [2, 3]) {
+    cursors.append("a");
+    relay.publishAppended(said(seq), null);
+  }
+  cursors.append("a");
+  relay.publishAppended(said(4), null, { hintsOnly: true });
+  await go();
+  cursors.append("a");
+  relay.publishAppended(said(5), null, { hintsOnly: true });
+  await go();
+  await go();
+  await clock.advance(2_000);
+  expect(pushes).toEqual(["words 1", "hint 2", "hint 3", "hint 4", "hint 5"]);
+
+  cursors.append("a");
+  relay.publishAppended(said(6), cursors.take("a", "relay"), { hintsOnly: true });
+  await clock.advance(0);
+  expect(pushes.at(-1)).toBe("hint 6");
+  await go();
+  await relay.stop();
+});
+
+test("F28 UI4 a removal by another process: what waits in memory here is asked of the database again", async () => {
+  const { cursors, relay, clock, pushes, said, go } = await setUpBusy();
+  cursors.append("a");
+  relay.publishAppended(said(2), null);
+  cursors.append("a");
+  relay.wake("a", { heldElsewhere: true });
+  await go();
+  await go();
+  await clock.advance(2_000);
+  expect(pushes).toEqual(["words 1", "database 2", "database 3"]);
+  await relay.stop();
+});

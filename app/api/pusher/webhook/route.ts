@@ -2,7 +2,7 @@ import { verifyWebhook } from "@/lib/pusher/server";
 import { AppError } from "@/lib/server/app-error";
 import { raw } from "@/lib/server/http/body";
 import { openEndpoint, route } from "@/lib/server/http/route";
-import { logger } from "@/lib/server/log";
+import { heardFromProvider } from "@/lib/server/presence/webhook";
 
 const MAX_WEBHOOK_BYTES = 1024 * 1024;
 
@@ -16,7 +16,7 @@ export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = route({
       if (!verifyWebhook(body, headers.get("x-pusher-key") ?? "", headers.get("x-pusher-signature") ?? "")) {
         throw new AppError("signature-invalid");
       }
-      logger().debug({ bytes: body.length }, "webhook accepted");
+      heardFromProvider(body);
       return { body: {} };
     },
   }),
