@@ -13,9 +13,9 @@ export const PUBLISHING_PLANTS: readonly SourcePlant[] = [
     rule: "F12",
     removed: "the cursor moves only after the push",
     file: RELAY,
-    find: `const outcome = circuit.isOpen() ? "later" : await push(consultationId, events);`,
+    find: `const outcome = circuit.isOpen() ? "later" : await push(holding, events);`,
     replace: `await lease.advance(publication, last.seq);
-          const outcome = circuit.isOpen() ? "later" : await push(consultationId, events);`,
+          const outcome = circuit.isOpen() ? "later" : await push(holding, events);`,
     witness: { seed: 1 },
   },
   {
