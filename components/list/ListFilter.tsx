@@ -18,12 +18,12 @@ export function ListFilter({ filter, query, onFilter, onQuery }: ListFilterProps
   return (
     <search className="no-script:hidden block space-y-2 px-4 pb-3">
       <SearchField label={list.search} value={query} onChange={onQuery} />
-      <fieldset className="flex flex-wrap gap-1.5">
+      <fieldset className="flex flex-wrap gap-1">
         <legend className="sr-only">{list.filter}</legend>
         {FILTERS.map((one) => (
           <label
             key={one}
-            className="relative inline-flex min-h-8 cursor-pointer items-center rounded-full border border-line px-3 font-medium text-ink-soft text-sm hover:bg-hover has-checked:border-accent has-checked:bg-accent-soft has-checked:text-accent-strong has-focus-visible:outline-2 has-focus-visible:outline-accent has-focus-visible:outline-offset-2 pointer-coarse:min-h-11"
+            className="relative inline-flex min-h-8 cursor-pointer items-center rounded-full border border-line px-2.25 font-medium text-[0.8125rem] text-ink-soft hover:bg-hover has-checked:border-accent has-checked:bg-accent-soft has-checked:text-accent-strong has-focus-visible:outline-2 has-focus-visible:outline-accent has-focus-visible:outline-offset-2 pointer-coarse:min-h-11"
           >
             <input
               type="radio"

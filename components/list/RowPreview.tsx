@@ -3,7 +3,7 @@
 import { cn } from "@/components/ui/cn";
 import { useViewpoint } from "@/components/ui/ViewpointProvider";
 import type { Catalogue } from "@/lib/i18n/en";
-import { fullTime, type Viewpoint } from "@/lib/i18n/time";
+import { plannedTime, type Viewpoint } from "@/lib/i18n/time";
 import type { ConsultationRow } from "@/lib/protocol/snapshot";
 
 interface RowPreviewProps {
@@ -14,7 +14,7 @@ interface RowPreviewProps {
 
 /** What was begun and not sent comes before what was said last. */
 export function RowPreview({ row, viewerId, draft }: RowPreviewProps) {
-  const { view, words } = useViewpoint();
+  const { view, words, now } = useViewpoint();
   if (draft !== null) {
     return (
       <span className="min-w-0 grow truncate text-ink-soft">
@@ -28,14 +28,14 @@ export function RowPreview({ row, viewerId, draft }: RowPreviewProps) {
       dir="auto"
       suppressHydrationWarning
     >
-      {previewOf(row, viewerId, words, view)}
+      {previewOf(row, viewerId, words, view, now)}
     </span>
   );
 }
 
-function previewOf(row: ConsultationRow, viewerId: string, { list }: Catalogue, view: Viewpoint): string {
+function previewOf(row: ConsultationRow, viewerId: string, { list }: Catalogue, view: Viewpoint, now: number): string {
   const { lastMessage, status, scheduledFor } = row;
   if (lastMessage) return lastMessage.senderId === viewerId ? list.you(lastMessage.preview) : lastMessage.preview;
-  if (status === "SCHEDULED" && scheduledFor) return list.startsAt(fullTime(view, Date.parse(scheduledFor)));
+  if (status === "SCHEDULED" && scheduledFor) return list.startsAt(plannedTime(view, Date.parse(scheduledFor), now));
   return status === "COMPLETED" || status === "CANCELLED" ? list.neverMessages : list.noMessages;
 }

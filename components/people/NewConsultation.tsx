@@ -40,11 +40,12 @@ export function NewConsultation({ look = "secondary" }: { look?: "primary" | "se
       <Button
         look={look}
         size={look === "primary" ? "regular" : "small"}
+        aria-label={newConsultation.open}
         className="no-script:hidden"
         onClick={() => setOpen(true)}
       >
         <Plus aria-hidden="true" className="size-4" />
-        {newConsultation.open}
+        {look === "primary" ? newConsultation.open : newConsultation.short}
       </Button>
       {open && !invitation ? (
         <Modal title={newConsultation.title} onClose={() => leave(null)}>

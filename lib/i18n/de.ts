@@ -159,6 +159,7 @@ export const de: Catalogue = {
   },
   newConsultation: {
     open: "Neue Sprechstunde",
+    short: "Neu",
     title: "Neue Sprechstunde",
     email: "E-Mail der Patientin / des Patienten",
     name: "Name",

@@ -154,6 +154,7 @@ export const en = {
   },
   newConsultation: {
     open: "New consultation",
+    short: "New",
     title: "New consultation",
     email: "Patient's e-mail",
     name: "Patient's name",

@@ -40,6 +40,13 @@ export function fullTime(view: Viewpoint, time: number): string {
   return `${format(view, options, time)}, ${clockTime(view, time)}`;
 }
 
+/** For a list row: the day and the hour of something planned, the year only where it is another one. */
+export function plannedTime(view: Viewpoint, time: number, now: number): string {
+  const options: Intl.DateTimeFormatOptions = { weekday: "short", day: "numeric", month: "short" };
+  const sameYear = dayKey(view, time).slice(0, 4) === dayKey(view, now).slice(0, 4);
+  return `${format(view, sameYear ? options : { ...options, year: "numeric" }, time)}, ${clockTime(view, time)}`;
+}
+
 function dayDistance(view: Viewpoint, from: number, to: number): number {
   return Math.round((Date.parse(dayKey(view, to)) - Date.parse(dayKey(view, from))) / 86_400_000);
 }
