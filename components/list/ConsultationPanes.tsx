@@ -8,7 +8,6 @@ import { useConsultationList } from "@/hooks/useConsultationList";
 import type { ConsultationRow } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import { ConsultationList } from "./ConsultationList";
-import { OpenRoomWatch } from "./OpenRoomWatch";
 
 interface ConsultationPanesProps {
   viewer: User;
@@ -27,7 +26,6 @@ export function ConsultationPanes({ viewer, initialRows, children }: Consultatio
   );
   const coming = comingId !== null && comingId !== openId;
   const conversation = openId !== null || coming;
-  const openRow = list.rows.find(({ id }) => id === openId);
   const nothing = !conversation && !list.loading && list.rows.length === 0;
 
   return (
@@ -43,7 +41,6 @@ export function ConsultationPanes({ viewer, initialRows, children }: Consultatio
           conversation && "hidden",
         )}
       >
-        {openRow ? <OpenRoomWatch consultationId={openRow.id} viewerId={viewer.id} onChange={list.refresh} /> : null}
         <ConsultationList viewer={viewer} list={list} openId={openId} onOpening={onOpening} />
       </div>
       <div
