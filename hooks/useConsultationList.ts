@@ -1,8 +1,9 @@
 "use client";
 
-import { useSyncExternalStore } from "react";
+import { useMemo, useSyncExternalStore } from "react";
 import type { ConsultationRow } from "@/lib/protocol/snapshot";
 import { useChatClient } from "./useChatClient";
+import { usePeople, withPresence } from "./usePeople";
 
 const NO_ROWS: readonly ConsultationRow[] = [];
 
@@ -10,5 +11,14 @@ const NO_ROWS: readonly ConsultationRow[] = [];
 export function useConsultationList(initial?: readonly ConsultationRow[]) {
   const { subscribe, getSnapshot, getServerSnapshot, target } = useChatClient().list(initial);
   const { rows, status, failure } = useSyncExternalStore(subscribe, getSnapshot, getServerSnapshot);
-  return { rows: rows ?? NO_ROWS, loading: rows === null, status, failure, refresh: target.refresh };
+  const people = usePeople();
+  const withPeople = useMemo(
+    () =>
+      (rows ?? NO_ROWS).map((row) => {
+        const counterpart = withPresence(row.counterpart, people.get(row.counterpart.id));
+        return counterpart === row.counterpart ? row : { ...row, counterpart };
+      }),
+    [rows, people],
+  );
+  return { rows: withPeople, loading: rows === null, status, failure, refresh: target.refresh };
 }

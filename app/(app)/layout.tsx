@@ -1,9 +1,16 @@
 import type { ReactNode } from "react";
 import { ChatProviders } from "@/components/ChatProviders";
+import { Notices } from "@/components/notices/Notices";
 import { currentViewer } from "@/lib/server/auth/viewer";
 
 /** Each page sends visitors to sign in by itself: only it knows where they wanted to go. */
 export default async function AppLayout({ children }: { children: ReactNode }) {
   const viewer = await currentViewer();
-  return viewer ? <ChatProviders currentUser={viewer}>{children}</ChatProviders> : children;
+  if (!viewer) return children;
+  return (
+    <ChatProviders currentUser={viewer}>
+      {children}
+      <Notices />
+    </ChatProviders>
+  );
 }

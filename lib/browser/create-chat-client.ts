@@ -3,6 +3,7 @@ import type { User } from "@/lib/protocol/user";
 import { ConsultationList, type ConsultationListView } from "@/lib/sync/consultation-list";
 import { ConversationEngine, type ConversationView } from "@/lib/sync/conversation-engine";
 import { finishKeptCommands } from "@/lib/sync/kept-commands";
+import { People, withPeople } from "@/lib/sync/people";
 import type { Cancel, Ports } from "@/lib/sync/ports";
 import { keepConnected } from "@/lib/sync/socket-keeper";
 import { SocketStatus, type SocketStatusView } from "@/lib/sync/socket-status";
@@ -10,6 +11,7 @@ import { wordsOf } from "@/lib/sync/words-of";
 import { createApi } from "./api-client";
 import { browserClock, browserRandom } from "./clock";
 import { browserIds } from "./ids";
+import { createLive, type Live } from "./live";
 import { createBrowserQueue } from "./queue/browser-queue";
 import { Drafts } from "./queue/drafts";
 import { wipeQueuesOfOthers } from "./queue/kept-on-device";
@@ -39,6 +41,7 @@ export interface ChatClient {
   /** Own messages that wait, by consultation. */
   readonly unsent: WatchedQueue["counts"];
   readonly socket: Shared<SocketStatusView, SocketStatus>;
+  readonly live: Live;
   /** `initial` counts while nobody has the consultation open: an open one knows better. */
   conversation(consultationId: string, initial?: Snapshot): Shared<ConversationView, ConversationEngine>;
   list(initial?: readonly ConsultationRow[]): Shared<ConsultationListView, ConsultationList>;
@@ -68,7 +71,9 @@ function browserPorts(viewerId: string): BrowserPorts {
 }
 
 /** Asks for nothing and touches no window until something is started, so it may run while rendering on a server. */
-function createChatClient(viewer: User, ports: BrowserPorts = browserPorts(viewer.id)): ChatClient {
+function createChatClient(viewer: User, outside: BrowserPorts = browserPorts(viewer.id)): ChatClient {
+  const people = new People();
+  const ports: BrowserPorts = { ...outside, api: withPeople(outside.api, people) };
   const conversations = new Map<string, Shared<ConversationView, ConversationEngine>>();
   let socketUsers = 0;
   let stopSocket: Cancel | null = null;
@@ -89,7 +94,9 @@ function createChatClient(viewer: User, ports: BrowserPorts = browserPorts(viewe
 
   const shared = { clock: ports.clock, retainSocket };
   const socket = new Shared<SocketStatusView, SocketStatus>(new SocketStatus(ports), shared);
-  const list = new Shared<ConsultationListView, ConsultationList>(new ConsultationList(ports, viewer.id), shared);
+  const rows = new ConsultationList(ports, viewer.id, people);
+  const list = new Shared<ConsultationListView, ConsultationList>(rows, shared);
+  const live = createLive({ viewerId: viewer.id, ports, list: rows, people, retainSocket });
 
   function engineOf(consultationId: string): ConversationEngine {
     return new ConversationEngine(ports, { consultationId, viewerId: viewer.id });
@@ -100,6 +107,13 @@ function createChatClient(viewer: User, ports: BrowserPorts = browserPorts(viewe
     const engine = engineOf(initial.consultation.id);
     engine.offer(initial);
     return engine.getSnapshot();
+  }
+
+  /** As `viewOf`: the list runs on every page, for the notices. */
+  function listViewOf(initial: readonly ConsultationRow[]): ConsultationListView {
+    const rendered = new ConsultationList(ports, viewer.id);
+    rendered.offer(initial);
+    return rendered.getSnapshot();
   }
 
   function openConversation(consultationId: string): Shared<ConversationView, ConversationEngine> {
@@ -129,6 +143,7 @@ function createChatClient(viewer: User, ports: BrowserPorts = browserPorts(viewe
     drafts,
     unsent: ports.queue.counts,
     socket,
+    live,
     retainSocket,
     conversation(consultationId, initial) {
       const conversation = conversationOf(consultationId);
@@ -137,6 +152,7 @@ function createChatClient(viewer: User, ports: BrowserPorts = browserPorts(viewe
       return conversation;
     },
     list(initial) {
+      if (initial && list.running && list.unseen) list.renderedAs(listViewOf(initial));
       if (initial) list.target.offer(initial);
       return list;
     },
@@ -159,6 +175,7 @@ function createChatClient(viewer: User, ports: BrowserPorts = browserPorts(viewe
       stopFinishing?.();
       stopForgetting();
       for (const conversation of [...conversations.values()]) conversation.close();
+      live.close();
       list.close();
       socket.close();
       stopSocket?.();

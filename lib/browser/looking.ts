@@ -46,13 +46,13 @@ export function keepLooking(lock: string, attention: Attention): Cancel {
 
 export async function isHeld(lock: string): Promise<boolean> {
   if (!hasLocks()) return false;
-  const { held } = await navigator.locks.query();
+  const { held } = await navigator.locks.query().catch(() => ({ held: [] }));
   return held?.some(({ name }) => name === lock) ?? false;
 }
 
 /** Not on a page without TLS, where each tab knows only of itself. */
 export function hasLocks(): boolean {
-  return typeof navigator !== "undefined" && navigator.locks !== undefined;
+  return typeof navigator !== "undefined" && Boolean(navigator.locks);
 }
 
 function hold(lock: string): () => void {
@@ -61,6 +61,6 @@ function hold(lock: string): () => void {
   const over = new Promise<void>((resolve) => {
     letGo = resolve;
   });
-  void navigator.locks.request(lock, { mode: "shared" }, () => over);
+  navigator.locks.request(lock, { mode: "shared" }, () => over).catch(() => {});
   return letGo;
 }

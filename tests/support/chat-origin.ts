@@ -3,6 +3,7 @@ import type { AddressInfo } from "node:net";
 import Pusher from "pusher";
 import { startChannelsServer } from "@/lib/embedded/channels/server";
 import { consultationChannel } from "@/lib/protocol/channels";
+import { DEFAULT_PREFERENCES, type Preferences } from "@/lib/protocol/preferences";
 import type { User } from "@/lib/protocol/user";
 import { ServerModel } from "./sim/server-model";
 
@@ -21,6 +22,7 @@ export async function startChatOrigin(viewer: User, publicPort = async (port: nu
   const pusher = new Pusher({ ...APP, host: "127.0.0.1", port: String(channels.port), useTLS: false, agent });
   const model = new ServerModel();
   const requests: string[] = [];
+  let preferences = DEFAULT_PREFERENCES;
   model.onCommit = (event) => void pusher.trigger(consultationChannel(event.consultationId), event.type, event);
 
   async function answer(request: IncomingMessage): Promise<unknown> {
@@ -39,6 +41,11 @@ export async function startChatOrigin(viewer: User, publicPort = async (port: nu
       const channel = form.get("channel_name") ?? "";
       const member = channel.startsWith("presence-") ? { user_id: viewer.id } : undefined;
       return pusher.authorizeChannel(form.get("socket_id") ?? "", channel, member);
+    }
+    if (url.pathname === "/api/preferences") {
+      const change: Partial<Preferences> = body === "" ? {} : JSON.parse(body);
+      preferences = { ...preferences, ...change };
+      return preferences;
     }
     if (url.pathname === "/api/nachrichten") return accepted(model.send(viewer, JSON.parse(body)));
     if (url.pathname === "/api/consultations") return { consultations: model.listFor(viewer) };
@@ -68,6 +75,7 @@ export async function startChatOrigin(viewer: User, publicPort = async (port: nu
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`,
     model,
     pusher,
+    channels: { key: APP.key, port: channels.port },
     requests,
     count: (line: string) => requests.filter((request) => request === line).length,
     /** Names of the channels that somebody is subscribed to, as the Channels server knows them. */

@@ -1,0 +1,34 @@
+import { X } from "lucide-react";
+import { Toast } from "radix-ui";
+import type { ReactNode } from "react";
+import { useWords } from "@/components/ui/ViewpointProvider";
+
+interface ToastCardProps {
+  /** Stays until it is answered. */
+  lasting?: boolean;
+  onDismiss(): void;
+  children: ReactNode;
+}
+
+/** Spoken once, politely, when it comes; F8 leads to it. */
+export function ToastCard({ lasting = false, onDismiss, children }: ToastCardProps) {
+  const { notices } = useWords();
+  return (
+    <Toast.Root
+      type="background"
+      duration={lasting ? Number.POSITIVE_INFINITY : undefined}
+      onOpenChange={(open) => {
+        if (!open) onDismiss();
+      }}
+      className="flex animate-[appear_150ms_ease-out] items-start gap-1 rounded-2xl border border-line bg-surface p-1.5 text-ink shadow-float data-[swipe=move]:translate-x-(--radix-toast-swipe-move-x)"
+    >
+      <div className="min-w-0 grow p-1.5">{children}</div>
+      <Toast.Close
+        aria-label={notices.dismiss}
+        className="grid size-9 shrink-0 place-items-center rounded-lg text-ink-soft hover:bg-hover pointer-coarse:size-11"
+      >
+        <X aria-hidden="true" className="size-4" />
+      </Toast.Close>
+    </Toast.Root>
+  );
+}
