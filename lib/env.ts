@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { emailSchema } from "./protocol/email";
 
 /** Everything the process was told from outside, parsed once at start. `.env.example` lists every variable. */
 export interface Env {
@@ -15,6 +16,10 @@ export interface Env {
   demoPeople: boolean;
   rates: { sendsPer10s: number; channelAuthPerMinute: number; signInFailuresPerAccount: number };
   editWindowSeconds: number;
+  /** "simulated": kept in the database, shown on /dev. */
+  mail: { kind: "simulated" } | SmtpMail;
+  /** How long a message stays unread before its reader gets a mail. */
+  mailDelaySeconds: number;
   relay: "inline" | "off";
   cronSecret: string | null;
   /** Addresses or CIDR ranges whose X-Forwarded-For is believed. */
@@ -37,6 +42,12 @@ export interface ExternalPusher {
   publicTls: boolean;
 }
 
+export interface SmtpMail {
+  kind: "smtp";
+  url: string;
+  from: { name: string; address: string };
+}
+
 /** Configuration that cannot work. The message lists the variables, one a line, and what each must be. */
 export class EnvError extends Error {
   override name = "EnvError";
@@ -49,6 +60,7 @@ type Source = Readonly<Record<string, string | undefined>>;
 
 const text = z.string().trim().min(1);
 const port = z.coerce.number().int().min(1).max(65_535);
+const delay = z.coerce.number().int().min(0).max(604_800);
 const count = z.coerce.number().int().min(1).max(1_000_000_000);
 const flag = z.enum(["true", "false", "1", "0"]).transform((value) => value === "true" || value === "1");
 const proxies = z
@@ -58,6 +70,15 @@ const proxies = z
     z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6(), z.enum(["loopback", "linklocal", "uniquelocal"])])),
   );
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
+const smtpUrl = z.url({ protocol: /^smtps?$/ }).refine((value) => new URL(value).hostname !== "");
+/** `murph@example.org` or `Murph <murph@example.org>`. */
+const mailbox = z
+  .string()
+  .transform((value) => {
+    const named = /^([^<>"\r\n]*)<([^<>]+)>$/.exec(value);
+    return { name: (named?.[1] ?? "").trim(), address: named?.[2] ?? value };
+  })
+  .pipe(z.object({ name: z.string().max(100), address: emailSchema }));
 
 /**
  * Reads the environment. Throws EnvError naming every variable that is malformed or whose group is incomplete;
@@ -103,6 +124,7 @@ export function parseEnv(source: Source): { env: Env; warnings: string[] } {
     problems.push(`NEXTAUTH_SECRET is required once real parts are configured (${realParts.join(", ")} is set)`);
   }
 
+  const mail = readMail();
   const masterKey =
     read(
       "PUSHER_ENCRYPTION_MASTER_KEY_BASE64",
@@ -132,6 +154,8 @@ export function parseEnv(source: Source): { env: Env; warnings: string[] } {
       signInFailuresPerAccount: read("MURPH_RATE_SIGN_IN", count, "a positive whole number") ?? 10,
     },
     editWindowSeconds: read("MURPH_EDIT_WINDOW_SECONDS", count, "a positive whole number") ?? 900,
+    mail,
+    mailDelaySeconds: read("MURPH_MAIL_DELAY_SECONDS", delay, "a whole number of seconds, at most a week") ?? 120,
     relay: read("MURPH_RELAY", z.enum(["inline", "off"]), '"inline" or "off"') ?? "inline",
     cronSecret: read("CRON_SECRET", z.string().min(16), "at least 16 characters long") ?? null,
     trustedProxies: read("TRUSTED_PROXIES", proxies, "a list of addresses or CIDR ranges") ?? [],
@@ -141,6 +165,18 @@ export function parseEnv(source: Source): { env: Env; warnings: string[] } {
   };
   if (problems.length > 0) throw new EnvError(problems);
   return { env, warnings };
+
+  function readMail(): Env["mail"] {
+    const url = read("SMTP_URL", smtpUrl, "an smtp:// or smtps:// URL");
+    const from = read("MAIL_FROM", mailbox, 'an address, or a name and an address: "Murph <murph@example.org>"');
+    const missing = ["SMTP_URL", "MAIL_FROM"].filter((name) => !raw(name));
+    if (missing.length === 2) return { kind: "simulated" };
+    if (missing.length === 1) problems.push(`Mail is half configured, missing: ${missing[0]}`);
+    if (raw("SMTP_URL") && !raw("NEXTAUTH_URL")) {
+      problems.push("NEXTAUTH_URL is required once SMTP_URL is set: mails contain links");
+    }
+    return url && from ? { kind: "smtp", url, from } : { kind: "simulated" };
+  }
 
   function readPusher(): Env["pusher"] {
     const publicKey = raw("NEXT_PUBLIC_PUSHER_KEY");

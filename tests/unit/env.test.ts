@@ -6,6 +6,8 @@ import { EnvError, parseEnv } from "@/lib/env";
 const SECRET = { NEXTAUTH_SECRET: "sixteen-or-more-characters" };
 const HOSTED = { PUSHER_APP_ID: "1", PUSHER_KEY: "key", PUSHER_SECRET: "secret", PUSHER_CLUSTER: "eu", ...SECRET };
 const SELF_HOSTED = { ...HOSTED, PUSHER_CLUSTER: "", PUSHER_HOST: "channels.internal" };
+const SMTP = { SMTP_URL: "smtps://user:p%40ss@smtp.example:465", MAIL_FROM: "Murph <murph@chat.example>" };
+const MAIL = new Set(Object.keys(SMTP));
 const DATABASE = { DATABASE_URL: "postgresql://app:pw@db:5432/murph", ...SECRET };
 
 function problemsOf(source: Record<string, string>): readonly string[] {
@@ -34,6 +36,8 @@ describe("nothing set", () => {
         demoPeople: true,
         rates: { sendsPer10s: 60, channelAuthPerMinute: 300, signInFailuresPerAccount: 10 },
         editWindowSeconds: 900,
+        mail: { kind: "simulated" },
+        mailDelaySeconds: 120,
         relay: "inline",
         cronSecret: null,
         trustedProxies: [],
@@ -52,6 +56,44 @@ describe("nothing set", () => {
     expect(parseEnv({ NODE_ENV: "production", MURPH_DEMO: "true" }).env.demoPeople).toBe(true);
     expect(parseEnv({ MURPH_DEMO: "false" }).env.demoPeople).toBe(false);
   });
+});
+
+describe("B7 mail", () => {
+  const complete = { ...SMTP, NEXTAUTH_URL: "https://chat.example" };
+
+  test("goes through SMTP where the whole group is set", () => {
+    expect(parseEnv(complete).env.mail).toEqual({
+      kind: "smtp",
+      url: SMTP.SMTP_URL,
+      from: { name: "Murph", address: "murph@chat.example" },
+    });
+    expect(parseEnv({ ...complete, MAIL_FROM: "Murph@Chat.example" }).env.mail).toMatchObject({
+      from: { name: "", address: "murph@chat.example" },
+    });
+  });
+
+  test.each([
+    [{ SMTP_URL: SMTP.SMTP_URL, NEXTAUTH_URL: "https://chat.example" }, "Mail is half configured, missing: MAIL_FROM"],
+    [{ MAIL_FROM: SMTP.MAIL_FROM }, "Mail is half configured, missing: SMTP_URL"],
+    [SMTP, "NEXTAUTH_URL is required once SMTP_URL is set: mails contain links"],
+    [{ ...complete, SMTP_URL: "https://smtp.example" }, "SMTP_URL must be an smtp:// or smtps:// URL"],
+    [{ ...complete, SMTP_URL: "smtp://" }, "SMTP_URL must be an smtp:// or smtps:// URL"],
+    [
+      { MURPH_MAIL_DELAY_SECONDS: "soon" },
+      "MURPH_MAIL_DELAY_SECONDS must be a whole number of seconds, at most a week",
+    ],
+  ])("%j is refused by name", (source, problem) => {
+    expect(problemsOf(source)).toEqual([problem]);
+  });
+
+  test.each(["nobody", "a@x.example, b@x.example", "Murph <a@x.example>, B <b@x.example>", "Murph <a@x.example", "<>"])(
+    "ATK82 %j is no sender",
+    (from) => {
+      expect(problemsOf({ ...complete, MAIL_FROM: from })).toEqual([
+        'MAIL_FROM must be an address, or a name and an address: "Murph <murph@example.org>"',
+      ]);
+    },
+  );
 });
 
 describe("B7 half a group is an error that lists the names", () => {
@@ -243,7 +285,7 @@ describe(".env.example", () => {
 
   test("its values are valid", () => {
     for (const [, name, value] of exampleLines()) {
-      if (!name || !value || name.startsWith("PUSHER_") || name.startsWith("DATABASE_")) continue;
+      if (!name || !value || name.startsWith("PUSHER_") || name.startsWith("DATABASE_") || MAIL.has(name)) continue;
       expect(() => parseEnv({ [name]: value }), name).not.toThrow();
     }
   });
