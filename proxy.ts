@@ -35,7 +35,7 @@ function refuseForeignPost(request: NextRequest): null {
 
 function preparePage(request: NextRequest): NextResponse {
   const nonce = randomBytes(16).toString("base64");
-  const headers = pageHeaders(request.headers, nonce);
+  const headers = pageHeaders(request.headers, request.nextUrl.pathname, nonce);
   const secure = isSecure(request.headers);
   const csrfName = csrfCookieName(secure);
   const csrf = readCsrfToken(request.cookies.get(csrfName)?.value) ? null : createCsrfCookie();

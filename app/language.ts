@@ -2,16 +2,31 @@
 
 import { cookies } from "next/headers";
 import { redirect } from "next/navigation";
-import { LOCALE_COOKIE, parseLocale } from "@/lib/i18n/locale";
+import { type Locale, parseLocale } from "@/lib/i18n/locale";
+import { currentClaim } from "@/lib/server/auth/viewer";
+import { logger } from "@/lib/server/log";
+import { setLocaleCookie } from "@/lib/server/preferences/locale-cookie";
+import { changePreferences } from "@/lib/server/preferences/preferences";
 
 const PAGES = ["/sign-in", "/settings"];
+const INVITATION = /^\/invite\/[A-Za-z0-9_-]{1,64}$/;
 
-/** Keeps the language of this browser in a cookie; works as a plain form. */
+/** Keeps the language of this browser, and of the person where one is signed in; works as a plain form. */
 export async function chooseLanguage(form: FormData): Promise<void> {
   const locale = parseLocale(form.get("locale"));
   if (locale) {
-    (await cookies()).set(LOCALE_COOKIE, locale, { path: "/", maxAge: 31_536_000, sameSite: "lax", httpOnly: true });
+    setLocaleCookie(await cookies(), locale);
+    await saveForPerson(locale);
   }
   const page = form.get("page");
-  redirect(PAGES.find((known) => known === page) ?? "/");
+  redirect(typeof page === "string" && (PAGES.includes(page) || INVITATION.test(page)) ? page : "/");
+}
+
+/** For mails and for their next browser. Where that fails this browser speaks the chosen language all the same. */
+async function saveForPerson(locale: Locale): Promise<void> {
+  const claim = await currentClaim();
+  if (!claim) return;
+  await changePreferences(claim, { locale }).catch((error: unknown) => {
+    logger().info({ err: error }, "language kept for this browser only");
+  });
 }

@@ -3,6 +3,7 @@ import { setRuntime } from "@/lib/runtime";
 import { seedDemo } from "@/lib/server/accounts/seed-demo";
 import { db, disconnectDb } from "@/lib/server/db";
 import { installPeerStamp } from "@/lib/server/http/client-address";
+import { startMail } from "@/lib/server/mail/process-mail";
 import { startHousekeeping } from "@/lib/server/relay/housekeeping";
 import { startRelay } from "@/lib/server/relay/process-relay";
 import { provideAuthSecret } from "./auth-secret";
@@ -67,6 +68,7 @@ async function start({ worker = false, say = sayOnConsole }: BootOptions): Promi
   if (worker || env.relay === "inline") {
     onShutdown(startRelay());
     onShutdown(startHousekeeping());
+    onShutdown(startMail());
   }
   if (!worker) say.info(await startReport(env, database, channels));
 }
@@ -86,10 +88,16 @@ async function startReport(env: Env, database: Database, channels: JoinedChannel
   } else if (env.pusher.kind === "external") {
     lines.push(`Realtime  Pusher (${env.pusher.cluster ?? env.pusher.host})`);
   }
+  lines.push(`Mail      ${mailReport(env)}`);
   if (env.demoPeople) {
     lines.push("Sign in   dr.weber@murph.example or anna@murph.example, password murph-demo (demo people)");
   } else if (!(await db().user.findFirst({ select: { id: true } }))) {
     lines.push("Nobody can sign in yet. Make the first practitioner with: npm run user:create");
   }
   return `\nMurph is running\n${lines.map((line) => `  ${line}`).join("\n")}\n`;
+}
+
+function mailReport({ mail, production }: Env): string {
+  if (mail.kind === "smtp") return `SMTP at ${new URL(mail.url).host}, from ${mail.from.address}`;
+  return production ? "simulated: nobody gets any until SMTP_URL and MAIL_FROM are set" : "simulated, shown on /dev";
 }

@@ -4,18 +4,21 @@ import Link from "next/link";
 import { chooseLanguage } from "@/app/language";
 import { requireViewer } from "@/app/viewer";
 import { requestViewpoint, requestWords } from "@/app/viewpoint";
+import { PreferencesForm } from "@/components/settings/PreferencesForm";
 import { LanguageSwitch } from "@/components/shell/LanguageSwitch";
 import { SignOut } from "@/components/shell/SignOut";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
 import { RoleBadge } from "@/components/ui/RoleBadge";
 import { signInCsrfToken } from "@/lib/server/auth/csrf";
+import { readPreferences } from "@/lib/server/preferences/preferences";
+import { savePreferences } from "./actions";
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await requestWords()).settings.title };
 }
 
 export default async function SettingsPage() {
-  const { viewer } = await requireViewer("/settings");
+  const { claim, viewer } = await requireViewer("/settings");
   const { locale } = await requestViewpoint();
   const words = await requestWords();
   return (
@@ -47,6 +50,13 @@ export default async function SettingsPage() {
           </div>
           <SignOut csrfToken={await signInCsrfToken()} />
         </div>
+      </section>
+      <section aria-labelledby="notifications" className="mt-4 rounded-2xl bg-surface p-5 shadow-card">
+        <h2 id="notifications" className="font-semibold">
+          {words.preferences.title}
+        </h2>
+        <p className="mt-0.5 mb-2 text-pretty text-ink-soft text-sm">{words.preferences.intro}</p>
+        <PreferencesForm viewerId={viewer.id} initial={await readPreferences(claim)} action={savePreferences} />
       </section>
       <section aria-labelledby="language" className="mt-4 rounded-2xl bg-surface p-5 shadow-card">
         <h2 id="language" className="mb-3 font-semibold">

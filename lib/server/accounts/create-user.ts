@@ -6,11 +6,14 @@ import { db } from "@/lib/server/db";
 import { hashPassword } from "./password";
 import { normaliseEmail } from "./verify-credentials";
 
+/** As strict wherever somebody chooses one. */
+export const passwordSchema = z.string().min(8, "too-short").max(1_000, "too-long");
+
 const newUserSchema = z.object({
   email: z.string().transform(normaliseEmail).pipe(z.email().max(320)),
   name: lineSchema(200),
   role: roleSchema,
-  password: z.string().min(8).max(1_000),
+  password: passwordSchema,
   image: z.string().max(500).nullish(),
 });
 export type NewUser = z.input<typeof newUserSchema>;

@@ -12,7 +12,9 @@ export function normaliseEmail(email: string): string {
 export async function verifyCredentials(email: string, password: string): Promise<User | null> {
   const address = normaliseEmail(email);
   const account = address.includes("\u0000") ? null : await db().user.findUnique({ where: { email: address } });
-  const matches = await verifyPassword(password, account?.passwordHash ?? null);
+  // Somebody who was invited and has not chosen a password yet cannot sign in, and takes as long to find that out.
+  const passwordHash = account?.invitedAt === null ? account.passwordHash : null;
+  const matches = await verifyPassword(password, passwordHash);
   if (!account || !matches || account.disabledAt !== null) return null;
   return { id: account.id, role: account.role, name: account.name, image: account.image };
 }

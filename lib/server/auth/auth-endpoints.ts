@@ -6,6 +6,8 @@ import { contentType, form, json } from "@/lib/server/http/body";
 import { clientAddress } from "@/lib/server/http/client-address";
 import { toAppError } from "@/lib/server/http/error-response";
 import { isSecure, publicOrigin, requireOwnOrigin } from "@/lib/server/http/origin";
+import { appendLocaleCookie } from "@/lib/server/preferences/locale-cookie";
+import { savedLocale } from "@/lib/server/preferences/preferences";
 import { readViewer } from "@/lib/server/queries/read-viewer";
 import { readToken, SESSION_COOKIES } from "./claim-cookie";
 import { nextAuthOptions } from "./next-auth-options";
@@ -50,11 +52,15 @@ export async function handleAuth(
   }
 
   let failure: unknown = null;
+  let signedIn: string | null = null;
   const options = nextAuthOptions({
     secure: isSecure(request.headers),
     address: clientAddress(request.headers),
     onError: (error) => {
       failure ??= error;
+    },
+    onSignedIn: (userId) => {
+      signedIn = userId;
     },
   });
   try {
@@ -63,6 +69,7 @@ export async function handleAuth(
       options,
     );
     if (failure !== null) throw failure;
+    if (signedIn !== null) await speakTheirLanguage(answer, signedIn);
     return answer;
   } catch (error) {
     const refusal = toAppError(failure ?? error);
@@ -72,6 +79,12 @@ export async function handleAuth(
     }
     throw failure ?? error;
   }
+}
+
+/** What they once chose goes before what this browser happens to have. Not worth a failed sign-in. */
+async function speakTheirLanguage(answer: Response, userId: string): Promise<void> {
+  const locale = await savedLocale(userId).catch(() => null);
+  if (locale) appendLocaleCookie(answer.headers, locale);
 }
 
 /** Somebody who posted a form reads words on the sign-in page; a program reads a status. */

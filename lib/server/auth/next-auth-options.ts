@@ -14,10 +14,11 @@ interface AuthCall {
   address: string;
   /** next-auth turns a throw below it into a redirect or swallows it: the route hears of it here and throws it anew. */
   onError(error: unknown): void;
+  onSignedIn(userId: string): void;
 }
 
 /** next-auth for one request: credentials in, a token that names a session row out, and nothing else. */
-export function nextAuthOptions({ secure, address, onError }: AuthCall): AuthOptions {
+export function nextAuthOptions({ secure, address, onError, onSignedIn }: AuthCall): AuthOptions {
   const reporting = async <Value>(work: () => Promise<Value>): Promise<Value> => {
     try {
       return await work();
@@ -50,7 +51,11 @@ export function nextAuthOptions({ secure, address, onError }: AuthCall): AuthOpt
     callbacks: {
       redirect: async ({ url, baseUrl }) => ownUrl(url, baseUrl),
       jwt: async ({ user }) =>
-        reporting(async () => ({ sessionId: (await openSession(user.id)).sessionId, userId: user.id })),
+        reporting(async () => {
+          const { sessionId } = await openSession(user.id);
+          onSignedIn(user.id);
+          return { sessionId, userId: user.id };
+        }),
     },
     events: {
       signOut: async ({ token }) => {

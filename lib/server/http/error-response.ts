@@ -19,10 +19,15 @@ export function toAppError(error: unknown): AppError {
 /** The one translation of a refusal into an answer; logs what is ours to look at, by ids only. */
 export function errorResponse(error: unknown, request: Request, context: Record<string, unknown> = {}): NextResponse {
   const refusal = toAppError(error);
-  logFailure(refusal, error, { ...context, method: request.method, path: new URL(request.url).pathname });
+  logFailure(refusal, error, { ...context, method: request.method, path: pathOf(request) });
   const headers = new Headers(API_HEADERS);
   if (refusal.retryAfterSeconds !== null) headers.set("Retry-After", String(refusal.retryAfterSeconds));
   return NextResponse.json(refusal.toBody(preferredLanguage(request.headers)), { status: refusal.status, headers });
+}
+
+/** An invitation's path opens an account. */
+function pathOf(request: Request): string {
+  return new URL(request.url).pathname.replace(/^\/invite\/.+/, "/invite/…");
 }
 
 /** The same for a server action, which has no status to answer with. */

@@ -3,12 +3,14 @@ import { runtime } from "@/lib/runtime";
 import { publicOrigin } from "./origin";
 
 /** Headers of every page. Scripts run by nonce only; the one foreign address is the Pusher host, where there is one. */
-export function pageHeaders(requestHeaders: Headers, nonce: string): Record<string, string> {
+export function pageHeaders(requestHeaders: Headers, path: string, nonce: string): Record<string, string> {
   return {
     "Content-Security-Policy": contentSecurityPolicy(requestHeaders, nonce),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    "Referrer-Policy": "same-origin",
+    // The path of an invitation is a secret: what its page asks for says no more than where we are. (Not "no-referrer":
+    // browsers then post its form without an origin.)
+    "Referrer-Policy": path.startsWith("/invite/") ? "strict-origin" : "same-origin",
     "X-Content-Type-Options": "nosniff",
   };
 }

@@ -2,6 +2,7 @@ import "server-only";
 import { pruneSessions } from "@/lib/server/accounts/sessions";
 import { completeDueConsultations } from "@/lib/server/commands/complete-due";
 import { logger } from "@/lib/server/log";
+import { mailSweepOnce } from "@/lib/server/mail/process-mail";
 import { sweepPresence } from "@/lib/server/presence/ask";
 import { settlePresence } from "@/lib/server/presence/settle";
 import { sweepOnce } from "./process-relay";
@@ -28,12 +29,13 @@ export function startHousekeeping(): { stop(): Promise<void> } {
 }
 
 /** Everything once, for hosts on which no process stays: what is due completes before the relay publishes it. */
-export async function keepHouseOnce(): Promise<{ published: number }> {
+export async function keepHouseOnce(): Promise<{ published: number; mailed: number }> {
   const failed = (error: unknown) => logger().warn({ err: error }, "housekeeping failed");
   await completeDueConsultations().catch(failed);
   const swept = await sweepOnce();
   await sweepPresence(PRESENCE_SWEEP_SECONDS - 2).catch(failed);
-  return swept;
+  const mail = await mailSweepOnce().catch(failed);
+  return { ...swept, mailed: mail?.sent ?? 0 };
 }
 
 /** The first of a process asks whoever has asked before: what happened while no process ran is told by nobody else. */

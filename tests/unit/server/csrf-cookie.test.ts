@@ -83,7 +83,7 @@ test.each([
   [{}, "ws://chat.example"],
 ])("ATK97 sockets may go to %j only", (publicPusher, source) => {
   start({ NODE_ENV: "production" }, publicPusher);
-  const policy = pageHeaders(new Headers({ host: "chat.example" }), "n")["Content-Security-Policy"] ?? "";
+  const policy = pageHeaders(new Headers({ host: "chat.example" }), "/sign-in", "n")["Content-Security-Policy"] ?? "";
   expect(policy).toContain(`connect-src 'self' ${source};`);
   expect(policy).not.toMatch(/unsafe-eval|\*|script-src[^;]*unsafe-inline/);
 });

@@ -1,0 +1,8 @@
+import type { ErrorCode } from "@/lib/protocol/errors";
+
+/** What the form learns; the name comes back with a refusal, the password does not. */
+export type InvitationState =
+  | { status: "idle" }
+  | { status: "refused"; name: string; code: ErrorCode; fields: Record<string, string> };
+
+export const IDLE: InvitationState = { status: "idle" };

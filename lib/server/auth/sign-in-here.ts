@@ -1,0 +1,29 @@
+import "server-only";
+import { cookies, headers } from "next/headers";
+import { encode } from "next-auth/jwt";
+import { runtime } from "@/lib/runtime";
+import { openSession, SESSION_SECONDS } from "@/lib/server/accounts/sessions";
+import { isSecure } from "@/lib/server/http/origin";
+import { SESSION_COOKIES } from "./claim-cookie";
+
+/**
+ * Signs this browser in after a proof other than a password, with the same cookie as next-auth's: a new session, and
+ * whoever was signed in here before is not any more.
+ */
+export async function signInHere(userId: string): Promise<void> {
+  const { sessionId } = await openSession(userId);
+  const token = await encode({
+    token: { sessionId, userId },
+    secret: runtime().nextAuthSecret,
+    maxAge: SESSION_SECONDS,
+  });
+  const secure = isSecure(await headers());
+  const [pinned, plain] = SESSION_COOKIES;
+  (await cookies()).set(secure ? pinned : plain, token, {
+    httpOnly: true,
+    sameSite: "lax",
+    path: "/",
+    secure,
+    maxAge: SESSION_SECONDS,
+  });
+}
