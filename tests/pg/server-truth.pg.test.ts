@@ -12,13 +12,19 @@ import { startEmbeddedPostgres } from "@/lib/embedded/postgres/start";
 import type { SendMessage } from "@/lib/protocol/commands";
 import { runtime, setRuntime } from "@/lib/runtime";
 import type { Claim } from "@/lib/server/claim";
+import { addParticipant } from "@/lib/server/commands/add-participant";
 import { completeConsultation } from "@/lib/server/commands/complete-consultation";
+import { deleteMessage } from "@/lib/server/commands/delete-message";
+import { editMessage } from "@/lib/server/commands/edit-message";
 import { recordReceipt } from "@/lib/server/commands/record-receipt";
+import { removeParticipant } from "@/lib/server/commands/remove-participant";
 import { sendMessage } from "@/lib/server/commands/send-message";
+import { setReaction } from "@/lib/server/commands/set-reaction";
 import { db } from "@/lib/server/db";
 import { toAppError } from "@/lib/server/http/error-response";
 import { readEvents } from "@/lib/server/queries/read-events";
 import { checkParticipant, readViewer } from "@/lib/server/queries/read-viewer";
+import { allEvents, expectGapless } from "@/tests/support/commands";
 import { useTestRuntime } from "@/tests/support/database";
 import { startPostgresProxy } from "@/tests/support/faults/postgres-proxy";
 import { clusterOf, postmasterPid, until } from "@/tests/support/processes";
@@ -102,6 +108,35 @@ describe("unknown outcomes", () => {
     });
     expect(await completeConsultation(practitioner, consultationId, { closingNote: null })).toEqual({ event: null });
     await expectWholeLog(consultationId, 2);
+  });
+
+  it("F14 D5 E2 corrections and removals whose answer was lost are repeated and recognised: one event each", async () => {
+    const { patient, practitioner, consultationId } = await createWorld();
+    const interpreter = await createPerson("INTERPRETER");
+    const { id: messageId } = messageOf(consultationId, "x");
+    await sendMessage(patient, messageOf(consultationId, "x", messageId));
+    await addParticipant(practitioner, consultationId, interpreter);
+    const proxy = await throughProxy();
+    const cutOnce = (statement: string) => {
+      const end = proxy.watch({
+        statement,
+        answered: ({ cut }) => {
+          end();
+          cut();
+        },
+      });
+    };
+    cutOnce("edit_message(");
+    expect(await editMessage(patient, messageId, { content: "y" })).toEqual({ event: null });
+    cutOnce("set_reaction(");
+    expect(await setReaction(practitioner, { messageId, emoji: "👍", on: true })).toEqual({ event: null });
+    cutOnce("delete_message(");
+    expect(await deleteMessage(patient, messageId)).toMatchObject({ event: { type: "message-deleted", seq: 5 } });
+    cutOnce("remove_participant(");
+    expect(await removeParticipant(practitioner, consultationId, interpreter)).toEqual({ event: null });
+    const events = await allEvents(patient, consultationId);
+    expectGapless(events);
+    expect(events).toHaveLength(6);
   });
 
   it("F13 a connection cut before the statement came to the server: repeated too, one row", async () => {

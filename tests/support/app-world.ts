@@ -52,6 +52,10 @@ export async function rowsOf(consultationIds: readonly string[], people: readonl
     UNION ALL SELECT 'head ' || md5(t::text) FROM consultation_heads t WHERE consultation_id = ANY (${ids}::uuid[])
     UNION ALL SELECT 'participant ' || md5(t::text) FROM participants t WHERE consultation_id = ANY (${ids}::uuid[])
     UNION ALL SELECT 'message ' || md5(t::text) FROM messages t WHERE consultation_id = ANY (${ids}::uuid[])
+    UNION ALL SELECT 'reaction ' || md5(t::text) FROM reactions t JOIN messages m ON m.id = t.message_id
+      WHERE m.consultation_id = ANY (${ids}::uuid[])
+    UNION ALL SELECT 'revision ' || md5(t::text) FROM message_revisions t JOIN messages m ON m.id = t.message_id
+      WHERE m.consultation_id = ANY (${ids}::uuid[])
     UNION ALL SELECT 'event ' || md5(t::text) FROM events t WHERE consultation_id = ANY (${ids}::uuid[])
     UNION ALL SELECT 'user ' || md5(t::text) FROM users t WHERE id = ANY (${userIds}::uuid[])
     UNION ALL SELECT 'session ' || md5(t::text) FROM sessions t WHERE user_id = ANY (${userIds}::uuid[])

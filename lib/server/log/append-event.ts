@@ -33,5 +33,6 @@ export function tellRelay(event: Event, appended: Record<string, unknown>): void
   publishAppended(event, {
     fence: typeof appended.fence === "number" ? appended.fence : null,
     unheld: appended.unheld === true,
+    hintsOnly: appended.hintsOnly === true,
   });
 }

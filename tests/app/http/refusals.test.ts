@@ -9,15 +9,19 @@ import { createWorld, messageOf } from "@/tests/support/world";
 const app = useApp();
 let world: Awaited<ReturnType<typeof createWorld>>;
 let client: HttpClient;
+const message = { id: "" };
 beforeAll(async () => {
   world = await createWorld();
   client = await clientOf(app, world.practitioner);
+  const command = messageOf(world.consultationId, "mine");
+  await client.post("/api/nachrichten", { json: command });
+  message.id = command.id;
 });
 
 /** Every route for people who are signed in, with a request that would be accepted. */
 interface Route {
   name: string;
-  method: "GET" | "POST";
+  method: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   path(): string;
   body?(): RequestOptions;
   /** What the body has to be; absent: the route takes none. */
@@ -25,6 +29,7 @@ interface Route {
   changes: boolean;
 }
 const of = (rest: string) => () => `/api/consultations/${world?.consultationId}${rest}`;
+const ofMessage = (rest: string) => () => `/api/nachrichten/${message.id}${rest}`;
 const socket = () => ({ form: { socket_id: "1.1", channel_name: `private-consultation-${world.consultationId}` } });
 const ROUTES: Route[] = [
   {
@@ -35,12 +40,62 @@ const ROUTES: Route[] = [
     type: "json",
     changes: true,
   },
+  {
+    name: "PATCH nachricht",
+    method: "PATCH",
+    path: ofMessage(""),
+    body: () => ({ json: { content: "other words" } }),
+    type: "json",
+    changes: true,
+  },
+  { name: "DELETE nachricht", method: "DELETE", path: ofMessage(""), changes: true },
+  { name: "PUT reaction", method: "PUT", path: ofMessage(`/reactions/${encodeURIComponent("👍")}`), changes: true },
+  {
+    name: "DELETE reaction",
+    method: "DELETE",
+    path: ofMessage(`/reactions/${encodeURIComponent("👍")}`),
+    changes: true,
+  },
+  { name: "GET colleagues", method: "GET", path: () => "/api/colleagues", changes: false },
   { name: "GET consultations", method: "GET", path: () => "/api/consultations", changes: false },
+  {
+    name: "POST consultations",
+    method: "POST",
+    path: () => "/api/consultations",
+    body: () => ({ json: { id: randomUUID(), patientEmail: `${randomUUID()}@murph.example`, subject: "Test" } }),
+    type: "json",
+    changes: true,
+  },
+  { name: "GET preferences", method: "GET", path: () => "/api/preferences", changes: false },
+  {
+    name: "PUT preferences",
+    method: "PUT",
+    path: () => "/api/preferences",
+    body: () => ({ json: { sound: true } }),
+    type: "json",
+    changes: true,
+  },
   { name: "GET snapshot", method: "GET", path: of(""), changes: false },
   { name: "GET events", method: "GET", path: of("/events?after=0"), changes: false },
   { name: "GET messages", method: "GET", path: of("/messages"), changes: false },
   { name: "POST start", method: "POST", path: of("/start"), type: "optional-json", changes: true },
   { name: "POST complete", method: "POST", path: of("/complete"), type: "optional-json", changes: true },
+  { name: "DELETE complete", method: "DELETE", path: of("/complete"), changes: true },
+  { name: "POST cancel", method: "POST", path: of("/cancel"), type: "optional-json", changes: true },
+  {
+    name: "POST participants",
+    method: "POST",
+    path: of("/participants"),
+    body: () => ({ json: { userId: world.patient.userId } }),
+    type: "json",
+    changes: true,
+  },
+  {
+    name: "DELETE participant",
+    method: "DELETE",
+    path: () => `/api/consultations/${world?.consultationId}/participants/${world?.patient.userId}`,
+    changes: true,
+  },
   {
     name: "POST receipts",
     method: "POST",
@@ -66,7 +121,9 @@ const ROUTES: Route[] = [
     changes: false,
   },
 ];
-const posts = ROUTES.filter(({ method }) => method === "POST");
+const writes = ROUTES.filter(({ method }) => method !== "GET");
+const withBody = ROUTES.filter(({ type }) => type !== undefined);
+const METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE"];
 
 function expectRefusal(answer: Answer, status: number, code: string): void {
   expect([answer.status, answer.body?.error?.code]).toEqual([status, code]);
@@ -91,7 +148,8 @@ const send = (route: Route, by: HttpClient, options: RequestOptions = {}) =>
 
 describe.each(ROUTES)("$name", (route) => {
   test("ATK55 other methods are 405 with Allow, whoever asks, and a method override header changes nothing", async () => {
-    for (const method of ["GET", "POST", "PUT", "PATCH", "DELETE"].filter((method) => method !== route.method)) {
+    const allowed = ROUTES.filter(({ path }) => path() === route.path()).map(({ method }) => method as string);
+    for (const method of METHODS.filter((method) => !allowed.includes(method))) {
       for (const by of [client, new HttpClient(app.baseUrl)]) {
         const answer = await unchanged(() =>
           by.request(method, route.path(), { headers: { "X-HTTP-Method-Override": route.method } }),
@@ -153,7 +211,7 @@ describe.each(ROUTES.filter(({ path }) => path().includes("/consultations/")))("
   });
 });
 
-describe.each(posts)("$name", (route) => {
+describe.each(writes)("$name", (route) => {
   test("ATK74 a foreign, null or opaque origin is 403, with a session and without", async () => {
     for (const headers of [
       { Origin: "https://evil.example" },
@@ -178,6 +236,10 @@ describe.each(posts)("$name", (route) => {
     test("ATK74 a request by cookie that proves no origin at all is 403", async () => {
       expectRefusal(await unchanged(() => send(route, client, { origin: false })), 403, "origin-not-allowed");
     });
+});
+
+describe.each(withBody)("$name", (route) => {
+  const write = (options: RequestOptions) => client.request(route.method, route.path(), options);
 
   test("ATK74 Sec-Fetch-Site: same-origin is proof enough: the next check answers", async () => {
     const options = {
@@ -185,7 +247,7 @@ describe.each(posts)("$name", (route) => {
       headers: { "Sec-Fetch-Site": "same-origin", "Content-Type": "text/plain" },
       raw: "x",
     };
-    expectRefusal(await client.post(route.path(), options), 415, "unsupported-media-type");
+    expectRefusal(await write(options), 415, "unsupported-media-type");
   });
 
   test("ATK11 ATK55 another content type is 415 before the body is looked at", async () => {
@@ -196,7 +258,7 @@ describe.each(posts)("$name", (route) => {
     );
     for (const type of wrong) {
       const answer = await unchanged(() =>
-        client.post(route.path(), {
+        write({
           raw: new TextEncoder().encode("{"),
           headers: type ? { "Content-Type": type } : {},
         }),
@@ -208,22 +270,21 @@ describe.each(posts)("$name", (route) => {
   test("a compressed body is 415", async () => {
     const type = route.type === "form" ? "application/x-www-form-urlencoded" : "application/json";
     const answer = await unchanged(() =>
-      client.post(route.path(), { raw: "{}", headers: { "Content-Type": type, "Content-Encoding": "gzip" } }),
+      write({ raw: "{}", headers: { "Content-Type": type, "Content-Encoding": "gzip" } }),
     );
     expectRefusal(answer, 415, "unsupported-media-type");
   });
 
   test("ATK44 one byte over 64 KiB is 413, before the body is parsed", async () => {
     const type = route.type === "form" ? "application/x-www-form-urlencoded" : "application/json";
-    const answer = await unchanged(() =>
-      client.post(route.path(), { raw: "x".repeat(64 * 1024 + 1), headers: { "Content-Type": type } }),
-    );
+    const answer = await unchanged(() => write({ raw: "x".repeat(64 * 1024 + 1), headers: { "Content-Type": type } }));
     expectRefusal(answer, 413, "payload-too-large");
   });
 });
 
-describe.each(posts.filter(({ type }) => type?.endsWith("json")))("$name", (route) => {
-  const post = (raw: BodyInit) => client.post(route.path(), { raw, headers: { "Content-Type": "application/json" } });
+describe.each(withBody.filter(({ type }) => type?.endsWith("json")))("$name", (route) => {
+  const post = (raw: BodyInit) =>
+    client.request(route.method, route.path(), { raw, headers: { "Content-Type": "application/json" } });
 
   test("a body that is not JSON is 400", async () => {
     const broken: BodyInit[] = [
