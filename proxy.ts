@@ -1,21 +1,35 @@
 import { randomBytes } from "node:crypto";
 import { type NextRequest, NextResponse } from "next/server";
 import { runtime } from "@/lib/runtime";
+import { AppError } from "@/lib/server/app-error";
 import { createCsrfCookie, csrfCookieName, readCsrfToken } from "@/lib/server/auth/csrf-cookie";
 import { errorResponse } from "@/lib/server/http/error-response";
 import { isSecure, requireOwnOrigin } from "@/lib/server/http/origin";
 import { pageHeaders } from "@/lib/server/http/page-headers";
 
-/** Pages and the socket only. The API's headers and checks come from its own wrapper; nothing is protected here alone. */
+/**
+ * Pages and the socket. The API's headers and checks come from its own wrapper, nothing is protected here alone; of its
+ * paths only those with an escape in them come by, because Next answers 500 to one that it cannot decode.
+ */
 export const config = {
-  matcher: ["/((?!api/|api$|_next/|.*\\.(?:ico|png|svg|jpg|webp|woff2|txt|webmanifest|mp3)$).*)"],
+  matcher: ["/((?!api/|api$|_next/|.*\\.(?:ico|png|svg|jpg|webp|woff2|txt|webmanifest|mp3)$).*)", "/(api/.*%.*)"],
 };
 
 export function proxy(request: NextRequest): NextResponse {
   try {
+    requireReadablePath(request);
+    if (request.nextUrl.pathname.startsWith("/api/")) return NextResponse.next();
     return joinSocket(request) ?? refuseForeignPost(request) ?? preparePage(request);
   } catch (error) {
     return errorResponse(error, request);
+  }
+}
+
+function requireReadablePath({ nextUrl }: NextRequest): void {
+  try {
+    decodeURIComponent(nextUrl.pathname);
+  } catch {
+    throw new AppError("malformed-request", { details: { reason: "path" } });
   }
 }
 
