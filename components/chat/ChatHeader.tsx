@@ -56,12 +56,12 @@ export function ChatHeader({ consultation, people, others, here, backHref, child
         </h1>
         <p className="flex items-center gap-x-2 overflow-hidden text-ink-soft text-sm leading-snug">
           {consultation ? (
-            <span className={cn("shrink-0", running && "max-sm:sr-only")}>
+            <span className={cn("flex shrink-0", running && "max-sm:sr-only")}>
               <StatusBadge status={consultation.status} />
             </span>
           ) : null}
           {running ? (
-            <span className="shrink-0">
+            <span className="flex shrink-0">
               <HeaderPresence others={others} here={here} />
             </span>
           ) : null}

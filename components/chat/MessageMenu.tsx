@@ -67,7 +67,9 @@ export function MessageMenu({ item, onClose, onReact }: MessageMenuProps) {
             return (
               <DropdownMenu.Item
                 key={action}
-                onSelect={() => {
+                onSelect={(event) => {
+                  // Closing is decided here: a picker may follow.
+                  event.preventDefault();
                   leadsAway.current = action !== "copy";
                   run[action]();
                   if (action !== "react") onClose();

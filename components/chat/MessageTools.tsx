@@ -9,9 +9,6 @@ import { MessageMenu } from "./MessageMenu";
 import { ReactionPicker } from "./ReactionPicker";
 import { useRoomActions } from "./RoomContext";
 
-/** Of the button that opens the menu; keys and long presses on the message itself press it (useRowGestures.ts). */
-export const MORE_SELECTOR = "[data-more]";
-
 interface MessageToolsProps {
   item: TimelineItem;
   focusable: boolean;
@@ -36,7 +33,8 @@ export function MessageTools({ item, focusable }: MessageToolsProps) {
         "group-hover/message:pointer-events-auto group-hover/message:opacity-100",
         "group-focus-within/message:pointer-events-auto group-focus-within/message:opacity-100",
         open && "opacity-100",
-        item.own ? "right-1.5" : "left-1.5",
+        // Of others at the end too, where it leaves their name free, but never beyond the start of a short bubble.
+        item.own ? "end-1.5" : "start-[max(0.375rem,100%-6.75rem)] pointer-coarse:start-[max(0.375rem,100%-9rem)]",
       )}
     >
       {answerable ? (

@@ -15,7 +15,7 @@ export function TypingLine({ names }: { names: readonly string[] }) {
           ? typing.two(first, second)
           : typing.many;
   return (
-    <div className="shrink-0 bg-surface px-4">
+    <div className="shrink-0 px-4">
       <p data-typing="" className="mx-auto h-5 max-w-3xl truncate text-ink-soft text-xs leading-5 sm:px-5" dir="auto">
         {text}
       </p>

@@ -82,16 +82,13 @@ export function useReadingPlace(
 const READ_ABOVE_PX = 48;
 
 /**
- * Where a list that stands at its end by layout (`log-static`) has to scroll so that the first unread message is seen;
- * null: it is, at the end. What the browser did about it already stays as it is.
+ * Where a list that was only laid out (`log-static`) has to scroll so that the first unread message is seen; null: at
+ * its end, where there is room for all of them. What the browser did about it already stays as it is.
  */
 export function openingPlace(box: HTMLElement): number | null {
-  const divider = box.querySelector("[data-unread]");
-  const content = box.firstElementChild;
-  if (!divider || !content) return null;
-  const top = divider.getBoundingClientRect().top;
-  const shown = top - box.getBoundingClientRect().top;
-  const atEnd = Math.abs(box.scrollTop) < 1;
-  if (atEnd && shown >= 0) return null;
-  return Math.max(0, top - content.getBoundingClientRect().top - (shown < 0 ? READ_ABOVE_PX : shown));
+  const divider = box.querySelector("[data-unread]")?.getBoundingClientRect();
+  const content = box.firstElementChild?.getBoundingClientRect();
+  if (!divider || !content || content.bottom - divider.top <= box.clientHeight) return null;
+  const shown = divider.top - box.getBoundingClientRect().top;
+  return Math.max(0, divider.top - content.top - (shown < 0 ? READ_ABOVE_PX : shown));
 }

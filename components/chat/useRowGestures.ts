@@ -1,5 +1,4 @@
 import { type KeyboardEvent, type MouseEvent, type PointerEvent, useCallback, useEffect, useRef } from "react";
-import { MORE_SELECTOR } from "./MessageTools";
 
 const LONG_PRESS_MS = 500;
 const SLIP_PX = 10;
@@ -10,7 +9,7 @@ function articleOf(target: EventTarget): HTMLElement | null {
 
 /** Opens the menu of a message; false where it has none. */
 export function openMenuOf(article: Element | null): boolean {
-  const more = article?.querySelector<HTMLElement>(MORE_SELECTOR);
+  const more = article?.querySelector<HTMLElement>("[data-more]");
   more?.click();
   return more !== null && more !== undefined;
 }

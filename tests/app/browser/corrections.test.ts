@@ -12,7 +12,11 @@ const app = useApp();
 const { join } = useBrowser(app);
 
 const log = (page: Page) => page.getByRole("log");
-const messageWith = (page: Page, text: string) => log(page).locator("article").filter({ hasText: text }).last();
+/** By its own words, not by those that it quotes. */
+const messageWith = (page: Page, text: string) =>
+  log(page)
+    .locator("article")
+    .filter({ has: page.locator('[id$="-text"]').filter({ hasText: text }) });
 
 async function choose(page: Page, message: Locator, action: string): Promise<void> {
   await message.hover();
@@ -78,7 +82,7 @@ describe("two people correct themselves", () => {
     await chip(weber.page, "You").waitFor();
     expect(await violations(anna.page)).toEqual([]);
 
-    await choose(anna.page, messageWith(anna.page, "both ears").first(), "Delete");
+    await choose(anna.page, messageWith(anna.page, "both ears"), "Delete");
     const dialog = anna.page.getByRole("alertdialog");
     expect(await violations(anna.page)).toEqual([]);
     await dialog.getByRole("button", { name: "Delete" }).click();
