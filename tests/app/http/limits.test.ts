@@ -56,6 +56,28 @@ test("ATK84 sends are counted by person: 429 with Retry-After, in parallel and f
   expect(other.status).toBe(201);
 });
 
+test("ATK84 D5 corrections, reactions and what a practitioner does are counted by person, apart from sends", async () => {
+  const { patient, practitioner, consultationId } = await createWorld();
+  const client = await clientOf(app, practitioner);
+  const { id } = messageOf(consultationId, "x");
+  await (await clientOf(app, patient)).post("/api/nachrichten", { json: messageOf(consultationId, "x", id) });
+  const path = `/api/nachrichten/${id}`;
+  const answers = await Promise.all(
+    Array.from({ length: 8 }, (_, i) =>
+      client.request("PUT", `${path}/reactions/${String.fromCodePoint(0x1f600 + i)}`),
+    ),
+  );
+  expect(answers.filter(({ status }) => status === 200)).toHaveLength(5);
+  for (const answer of answers.filter(({ status }) => status !== 200)) expectLimited(answer, 10);
+  expectLimited(await client.request("PATCH", path, { json: { content: "y" } }), 10);
+  expectLimited(await client.request("DELETE", path), 10);
+  for (const rest of ["/start", "/complete", "/cancel", "/participants"]) {
+    expectLimited(await client.post(`/api/consultations/${consultationId}${rest}`), 10);
+  }
+  const sent = await client.post("/api/nachrichten", { json: messageOf(consultationId, "x") });
+  expect(sent.status).toBe(201);
+});
+
 test("ATK84 channel authorisations are counted by person", async () => {
   const { patient, consultationId } = await createWorld();
   const client = await clientOf(app, patient);
