@@ -14,7 +14,12 @@ export interface Env {
   nextAuthSecret: string | null;
   nextAuthUrl: string | null;
   demoPeople: boolean;
-  rates: { sendsPer10s: number; channelAuthPerMinute: number; signInFailuresPerAccount: number };
+  rates: {
+    sendsPer10s: number;
+    channelAuthPerMinute: number;
+    signInFailuresPerAccount: number;
+    invitationsPer10Min: number;
+  };
   editWindowSeconds: number;
   /** "simulated": kept in the database, shown on /dev. */
   mail: { kind: "simulated" } | SmtpMail;
@@ -152,6 +157,7 @@ export function parseEnv(source: Source): { env: Env; warnings: string[] } {
       sendsPer10s: read("MURPH_RATE_SENDS", count, "a positive whole number") ?? 60,
       channelAuthPerMinute: read("MURPH_RATE_AUTH", count, "a positive whole number") ?? 300,
       signInFailuresPerAccount: read("MURPH_RATE_SIGN_IN", count, "a positive whole number") ?? 10,
+      invitationsPer10Min: read("MURPH_RATE_INVITATIONS", count, "a positive whole number") ?? 30,
     },
     editWindowSeconds: read("MURPH_EDIT_WINDOW_SECONDS", count, "a positive whole number") ?? 900,
     mail,

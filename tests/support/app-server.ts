@@ -21,6 +21,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
     MURPH_RATE_SENDS: "100000",
     MURPH_RATE_AUTH: "100000",
     MURPH_RATE_SIGN_IN: "1000",
+    MURPH_RATE_INVITATIONS: "1000",
   }).then(
     ({ stop, ...address }) => {
       project.provide("app", address);

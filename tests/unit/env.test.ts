@@ -34,7 +34,7 @@ describe("nothing set", () => {
         nextAuthSecret: null,
         nextAuthUrl: null,
         demoPeople: true,
-        rates: { sendsPer10s: 60, channelAuthPerMinute: 300, signInFailuresPerAccount: 10 },
+        rates: { sendsPer10s: 60, channelAuthPerMinute: 300, signInFailuresPerAccount: 10, invitationsPer10Min: 30 },
         editWindowSeconds: 900,
         mail: { kind: "simulated" },
         mailDelaySeconds: 120,

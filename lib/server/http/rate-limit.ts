@@ -31,8 +31,8 @@ function limiter(limit: RateLimit): RateLimiterMemory {
 }
 
 function quotaOf(limit: RateLimit): { points: number; duration: number } {
-  const { sendsPer10s, channelAuthPerMinute } = runtime().env.rates;
+  const { sendsPer10s, channelAuthPerMinute, invitationsPer10Min } = runtime().env.rates;
   if (limit === "channel-auth") return { points: channelAuthPerMinute, duration: 60 };
-  if (limit === "invitations") return { points: 30, duration: 600 };
+  if (limit === "invitations") return { points: invitationsPer10Min, duration: 600 };
   return { points: sendsPer10s, duration: 10 };
 }
