@@ -31,8 +31,8 @@ const BUDGET_MS = 5_000;
 
 /**
  * Tries again, a few times, what failed in passing. Whether the failed attempt was done is not always known, and does
- * not matter: each of these functions may be called twice. A message's id makes the second a repeat, a state that is
- * there already and a position that is reached already are no change, and the others only read.
+ * not matter: each of these functions may be called twice. A message's id makes the second a repeat, what is there
+ * already (words, a reaction, a state, a participant, a position) is no change, and the others only read.
  */
 async function repeated<T>(attempt: () => Promise<T>): Promise<T> {
   const begunAt = performance.now();
