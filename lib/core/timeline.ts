@@ -267,10 +267,11 @@ function layOver(
   return [alone.length === 0 ? items : [...items, ...alone], laid];
 }
 
-/** What is still going to happen is shown; else the last that did not. */
+/** What is still going to happen is shown, and a deletion before all; else the last that did not. */
 function withChanges(item: TimelineItem, changes: readonly PendingChange[], viewerId: string): TimelineItem {
   const corrections = changes.filter((change) => change.kind !== "react");
-  const shown = corrections.findLast(({ state }) => state !== "parked") ?? corrections.at(-1);
+  const waiting = corrections.filter(({ state }) => state !== "parked");
+  const shown = waiting.find(({ kind }) => kind === "delete") ?? waiting.at(-1) ?? corrections.at(-1);
   const refused = changes.findLast((change) => change.kind === "react" && change.state === "parked");
   return {
     ...item,

@@ -147,9 +147,15 @@ export class CommandQueue {
     return this.#put({ ...this.#newCommand(), kind: "send", content, replyToId });
   }
 
-  /** Resolves once the storage has the words. They take the place of an earlier edit that still waits, or was refused. */
+  /**
+   * Resolves once the storage has the words. They take the place of an earlier edit that still waits, or was refused, and
+   * of a refused deletion.
+   */
   edit(messageId: string, content: string): Promise<string> {
-    return this.#put({ ...this.#newCommand(), kind: "edit", messageId, content }, ({ kind }) => kind === "edit");
+    return this.#put(
+      { ...this.#newCommand(), kind: "edit", messageId, content },
+      ({ kind, parked }) => kind === "edit" || (kind === "delete" && parked !== null),
+    );
   }
 
   /**

@@ -234,6 +234,21 @@ describe("A6 delete", () => {
     expect([change(), await kept(queue)]).toEqual([null, []]);
   });
 
+  it("SND4 A6 a refused deletion gives way to an edit; one that waits is done first", async () => {
+    for (const code of ["edit-window-closed", "unavailable"] as const) {
+      const { world, queue, id, client, change } = await withOwnMessage();
+      client.api.script("deleteMessage", refused(code));
+      await client.engine.remove(id);
+      await world.clock.advance(100);
+      await client.engine.edit(id, "better words");
+      expect(change()?.kind).toBe(code === "unavailable" ? "delete" : "edit");
+      await world.clock.advance(5_000);
+      const parked = code === "unavailable" ? { state: "parked", reason: "message-deleted" } : null;
+      expect([client.item(id)?.message?.content, change()]).toMatchObject([parked ? null : "better words", parked]);
+      expect(await kept(queue)).toHaveLength(parked ? 1 : 0);
+    }
+  });
+
   it("A6 SND2 twice is once", async () => {
     const { world, id, client } = await withOwnMessage();
     client.api.latencyMs = () => 500;
