@@ -57,7 +57,7 @@ async function everythingReadable(by: Claim, consultationId: string): Promise<st
 }
 
 describe("editing", () => {
-  it("D5 gives a message other words: in its place, marked, in its quotes and in the list", async () => {
+  it("A6 gives a message other words: in its place, marked, in its quotes and in the list", async () => {
     const { patient, practitioner, consultationId } = await createWorld();
     const { event: sent } = await sendMessage(patient, messageOf(consultationId, "2 tablets"));
     if (sent.type !== "new-message") return expect.unreachable();
@@ -74,7 +74,7 @@ describe("editing", () => {
     expect(row).toMatchObject({ lastMessage: { seq: 1, preview: "3 tablets" }, unreadCount: 1, headSeq: 4 });
   });
 
-  it("D5 A6 earlier words are kept for audit only: no answer has them, neither of an edit nor of a deletion", async () => {
+  it("A6 earlier words are kept for audit only: no answer has them, neither of an edit nor of a deletion", async () => {
     const { patient, practitioner, consultationId } = await createWorld();
     const edited = await send(patient, consultationId, "alpha first words");
     await send(practitioner, consultationId, "quoting", edited.id);
@@ -102,7 +102,7 @@ describe("editing", () => {
     await expect(db().messageRevision.updateMany({ data: { content: "forged" } })).rejects.toThrow();
   });
 
-  it("D5 the window ends by the database's clock, whatever a process believes; reactions have none", async () => {
+  it("A6 the window ends by the database's clock, whatever a process believes; reactions have none", async () => {
     const { patient, practitioner, consultationId } = await createWorld();
     const inTime = await send(patient, consultationId, "in time");
     const late = await send(patient, consultationId, "late");
@@ -123,7 +123,7 @@ describe("editing", () => {
 });
 
 describe("deleting", () => {
-  it("D5 leaves a tombstone: no words, no quote, no reactions, not unread and not the preview", async () => {
+  it("A6 leaves a tombstone: no words, no quote, no reactions, not unread and not the preview", async () => {
     const { patient, practitioner, consultationId } = await createWorld();
     const first = await send(patient, consultationId, "stays");
     const second = await send(patient, consultationId, "goes", first.id);
@@ -146,7 +146,7 @@ describe("deleting", () => {
     expect(replayed).toMatchObject({ type: "new-message", data: { message: { id: second.id, ...tombstone } } });
   });
 
-  it("D5 ID1 twenty times at once is one event, and each repeat is answered with it, after the completion too", async () => {
+  it("A6 ID1 twenty times at once is one event, and each repeat is answered with it, after the completion too", async () => {
     const { patient, practitioner, consultationId } = await createWorld();
     const { id } = await send(patient, consultationId, "x");
     const answers = await Promise.all(Array.from({ length: 20 }, () => deleteMessage(patient, id)));
@@ -202,7 +202,7 @@ describe("what is refused", () => {
     }
   });
 
-  it("D5 the state of the consultation is told before that of the message, and that before the window", async () => {
+  it("A6 the state of the consultation is told before that of the message, and that before the window", async () => {
     const { patient, practitioner, consultationId } = await createWorld();
     const { id } = await send(patient, consultationId, "x");
     const { id: gone } = await send(patient, consultationId, "y");
@@ -220,7 +220,7 @@ describe("what is refused", () => {
     expect(await refusalOf(() => deleteMessage(patient, id))).toEqual(over);
   });
 
-  it("UI3 SND3 what was done before is recognised after the completion, and nothing new is", async () => {
+  it("A6 D5 UI3 what was done before is recognised after the completion, and nothing new is", async () => {
     const { patient, practitioner, consultationId } = await createWorld();
     const { id } = await send(patient, consultationId, "first");
     await editMessage(patient, id, { content: "second" });
@@ -311,7 +311,7 @@ describe("reacting", () => {
 });
 
 describe("races", () => {
-  it("F27 UI3 of edits, a deletion and a completion one order wins: nothing follows the deletion or the completion", async () => {
+  it("A6 F27 UI3 of edits, a deletion and a completion one order wins: nothing follows the deletion or the completion", async () => {
     for (let round = 0; round < 15; round++) {
       const { patient, practitioner, consultationId } = await createWorld();
       const { id } = await send(patient, consultationId, "x");
@@ -345,7 +345,7 @@ describe("races", () => {
     }
   });
 
-  it("SEQ1 RCV5 all commands at once: no gap, and the log as answered at the time folds to what a reader gets", async () => {
+  it("A6 D5 A7 E2 SEQ1 RCV5 all commands at once: no gap, and the log as answered at the time folds to what a reader gets", async () => {
     const people = [
       await createPerson("PATIENT", "Anna"),
       await createPerson("PRACTITIONER", "Dr. Weber"),
@@ -409,7 +409,7 @@ describe("races", () => {
     }
   });
 
-  it("C4 RCV7 receipts go on beside corrections, and a correction makes nothing unread again", async () => {
+  it("A6 C4 RCV7 receipts go on beside corrections, and a correction makes nothing unread again", async () => {
     const { patient, practitioner, consultationId } = await createWorld();
     const { id } = await send(patient, consultationId, "x");
     await recordReceipt(practitioner, consultationId, { readUpToSeq: 1 });

@@ -88,7 +88,7 @@ describe("RCV5 fold equals fetch", () => {
     );
   });
 
-  it("RCV5 D5 edit-message, of a quoted message and of one outside the snapshot's window", async () => {
+  it("RCV5 A6 edit-message, of a quoted message and of one outside the snapshot's window", async () => {
     const { patient, practitioner, consultationId } = await createWorld();
     const quoted = messageOf(consultationId, "first words");
     await sendMessage(patient, quoted);
@@ -103,7 +103,7 @@ describe("RCV5 fold equals fetch", () => {
     });
   });
 
-  it("RCV5 D5 delete-message, quoted, edited, reacted to, and sent since the snapshot", async () => {
+  it("RCV5 A6 delete-message, quoted, edited, reacted to, and sent since the snapshot", async () => {
     const { patient, practitioner, consultationId } = await createWorld();
     const first = messageOf(consultationId, "first");
     const quoted = { ...messageOf(consultationId, "second"), replyToId: first.id };

@@ -110,7 +110,7 @@ describe("unknown outcomes", () => {
     await expectWholeLog(consultationId, 2);
   });
 
-  it("F14 D5 E2 corrections and removals whose answer was lost are repeated and recognised: one event each", async () => {
+  it("F14 A6 D5 E2 corrections and removals whose answer was lost are repeated and recognised: one event each", async () => {
     const { patient, practitioner, consultationId } = await createWorld();
     const interpreter = await createPerson("INTERPRETER");
     const { id: messageId } = messageOf(consultationId, "x");

@@ -40,8 +40,8 @@ async function refuses(work: () => Promise<Answer>, status: number, code: string
   return answer;
 }
 
-describe("A6 D5 corrections", () => {
-  test("an edit is 200 with its event, the same again 200 without one", async () => {
+describe("corrections", () => {
+  test("A6 an edit is 200 with its event, the same again 200 without one", async () => {
     const id = await send(patient, "first");
     const event = eventOf(await edit(patient, id, { content: "  second  ", id: uuidV7(), editedAt: "never" }));
     expect(event).toMatchObject({
@@ -52,14 +52,14 @@ describe("A6 D5 corrections", () => {
     expect(eventOf(await edit(patient, id.toUpperCase(), { content: "third" }))).toMatchObject({ seq: 3 });
   });
 
-  test("a deletion is 200 with its event, again and again", async () => {
+  test("A6 a deletion is 200 with its event, again and again", async () => {
     const id = await send(patient, "gone");
     const event = eventOf(await remove(patient, id));
     expect(event).toMatchObject({ type: "message-deleted", data: { messageId: id } });
     expect(eventOf(await remove(patient, id))).toEqual(event);
   });
 
-  test("reactions of every spelling: put and taken back, each once", async () => {
+  test("D5 reactions of every spelling: put and taken back, each once", async () => {
     const id = await send(patient, "react to this");
     for (const emoji of ["👍", "❤️", "👩🏽‍⚕️", "🇦🇹", "1️⃣", "#️⃣", "🏴󠁧󠁢󠁥󠁮󠁧󠁿"]) {
       expect(eventOf(await reaction(practitioner, "PUT", id, emoji))).toMatchObject({
@@ -122,7 +122,7 @@ describe("what is refused", () => {
     ["ATK46 NUL", { content: "a\u0000" }],
     ["4,001 code points", { content: "a".repeat(4_001) }],
     ["ATK49 nine marks", { content: `x${"\u0301".repeat(9)}` }],
-  ])("an edit to %s is 422", async (_name, json) => {
+  ])("A6 an edit to %s is 422", async (_name, json) => {
     const id = await send(patient, "first");
     const answer = await refuses(() => edit(patient, id, json), 422, "validation-failed");
     expect(Object.keys(answer.body.error.details.fields)).toEqual(["content"]);
@@ -168,7 +168,7 @@ describe("what is refused", () => {
     expect(await rowsOf([foreign.consultationId])).toBe(before);
   });
 
-  test("D5 too late, deleted, over: 409 each, in this order the last first", async () => {
+  test("A6 too late, deleted, over: 409 each, in this order the last first", async () => {
     const [late, deleted] = [await send(patient, "late"), await send(patient, "deleted")];
     await remove(patient, deleted);
     await db().message.updateMany({ where: { id: { in: [late, deleted] } }, data: { createdAt: new Date(0) } });

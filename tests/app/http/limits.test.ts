@@ -56,7 +56,7 @@ test("ATK84 sends are counted by person: 429 with Retry-After, in parallel and f
   expect(other.status).toBe(201);
 });
 
-test("ATK84 D5 corrections, reactions and what a practitioner does are counted by person, apart from sends", async () => {
+test("ATK84 A6 D5 corrections, reactions and what a practitioner does are counted by person, apart from sends", async () => {
   const { patient, practitioner, consultationId } = await createWorld();
   const client = await clientOf(app, practitioner);
   const { id } = messageOf(consultationId, "x");

@@ -40,8 +40,8 @@ const add = (by: HttpClient, consultationId: string, userId: unknown) =>
 const remove = (by: HttpClient, consultationId: string, userId: string) =>
   by.request("DELETE", `/api/consultations/${consultationId}/participants/${userId}`);
 
-describe("A7 the end of a consultation", () => {
-  test("is announced, taken back, announced again and comes by itself, without anybody asking", async () => {
+describe("the end of a consultation", () => {
+  test("A7 is announced, taken back, announced again and comes by itself, without anybody asking", async () => {
     const { consultationId, patient, practitioner, path } = await open();
     const json = { afterSeconds: 60, closingNote: "Rest well." };
     const announced = eventOf(await practitioner.post(path("/complete"), { json }));
@@ -72,7 +72,7 @@ describe("A7 the end of a consultation", () => {
     ["a fraction", { afterSeconds: 1.5 }],
     ["a string", { afterSeconds: "60" }],
     ["null", { afterSeconds: null }],
-  ])("announced with %s is 422", async (_name, json) => {
+  ])("A7 announced with %s is 422", async (_name, json) => {
     const { consultationId, practitioner, path } = await open();
     const details = await refuses(
       consultationId,
@@ -83,7 +83,7 @@ describe("A7 the end of a consultation", () => {
     expect(Object.keys(details.fields)).toEqual(["afterSeconds"]);
   });
 
-  test("ATK39 ATK35 is not for a patient, and of another's consultation nothing is known", async () => {
+  test("A7 ATK39 ATK35 is not for a patient, and of another's consultation nothing is known", async () => {
     const { consultationId, patient, practitioner, path } = await open();
     const stranger = await clientOf(app, await createPerson("PRACTITIONER"));
     const announce = (by: HttpClient) => () => by.post(path("/complete"), { json: { afterSeconds: 60 } });
@@ -95,8 +95,8 @@ describe("A7 the end of a consultation", () => {
   });
 });
 
-describe("A7 cancelling", () => {
-  test("a scheduled consultation: 200, again 200 without an event, the patient 403, once begun 409", async () => {
+describe("cancelling", () => {
+  test("A7 a scheduled consultation: 200, again 200 without an event, the patient 403, once begun 409", async () => {
     const { consultationId, patient, practitioner, path } = await open("SCHEDULED");
     const cancel = (by: HttpClient) => () => by.post(path("/cancel"));
     await refuses(consultationId, cancel(patient), 403, "not-allowed");
@@ -113,8 +113,8 @@ describe("A7 cancelling", () => {
   });
 });
 
-describe("E2 who takes part", () => {
-  test("a practitioner finds a colleague, adds and removes them; the removed one gets 404 at once", async () => {
+describe("who takes part", () => {
+  test("E2 a practitioner finds a colleague, adds and removes them; the removed one gets 404 at once", async () => {
     const { consultationId, patient, practitioner, path } = await open();
     const colleague = await createPerson("INTERPRETER", "Ibrahim");
     const client = await clientOf(app, colleague);
@@ -137,7 +137,7 @@ describe("E2 who takes part", () => {
     expect(participants).toHaveLength(2);
   });
 
-  test("ATK35 a patient neither lists colleagues nor adds nor removes", async () => {
+  test("E2 ATK35 a patient neither lists colleagues nor adds nor removes", async () => {
     const { consultationId, people, patient } = await open();
     const colleague = await createPerson("INTERPRETER");
     await refuses(consultationId, () => patient.get("/api/colleagues"), 403, "not-allowed");
@@ -146,7 +146,7 @@ describe("E2 who takes part", () => {
     await refuses(consultationId, removal, 403, "not-allowed");
   });
 
-  test("whom one cannot add or remove: 422 with the reason, 404 for who never took part, 409 once it is over", async () => {
+  test("E2 whom one cannot add or remove: 422 with the reason, 404 for who never took part, 409 once it is over", async () => {
     const { consultationId, people, practitioner } = await open();
     const patient = await createPerson("PATIENT");
     for (const [userId, reason] of [
