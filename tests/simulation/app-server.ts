@@ -3,6 +3,7 @@ import type { CommandAnswer } from "@/lib/protocol/commands";
 import type { Event } from "@/lib/protocol/event";
 import type { Position } from "@/lib/protocol/position";
 import type { PushState } from "@/lib/protocol/snapshot";
+import { noticePushes } from "@/lib/server/notices/notice-pushes";
 import type { Publication, Publishable, RelayPorts } from "@/lib/server/relay/ports";
 import { createRelay, type Relay } from "@/lib/server/relay/relay";
 import type { ApiResult } from "@/lib/sync/ports";
@@ -22,6 +23,10 @@ export interface RelayWatch {
   /** Word to the other processes through the database. */
   onNotify(from: AppServer, consultationId: string, unheld: boolean): void;
 }
+
+const GATHER_MS = 120;
+const MAX_DATA_BYTES = 9_000;
+const DUE_EVERY_MS = 1_000;
 
 interface Appended {
   readonly event: Event;
@@ -45,6 +50,9 @@ export class AppServer {
   #owners = 0;
   #doomed: CrashPoint | null = null;
   #downFor = 0;
+  #telling = false;
+  #noticed: number[] = [];
+  readonly #readers = new Set<string>();
   readonly #timers = new Set<() => void>();
   /** Told when the process dies: calls in flight break. */
   readonly #onDeath = new Set<() => void>();
@@ -82,12 +90,16 @@ export class AppServer {
     this.#doomed = null;
     this.relay = createRelay(this.#relayPorts(this.#life));
     this.relay.start();
+    this.#telling = false;
+    this.#completeDue(this.#life);
   }
 
   /** A clean end, for the end of the world. */
   async stop(): Promise<void> {
     await this.relay?.stop();
     this.relay = null;
+    for (const cancel of this.#timers) cancel();
+    this.#timers.clear();
   }
 
   /** Dies at the next time it comes by this point. */
@@ -140,16 +152,72 @@ export class AppServer {
   publishAppended(appended: Appended | null): void {
     if (!appended) return;
     const { event, publishing } = appended;
-    this.relay?.publishAppended(event, publishing.fence);
+    this.relay?.publishAppended(event, publishing.fence, { hintsOnly: publishing.hintsOnly });
     if (publishing.fence !== null || this.relay?.holds(event.consultationId)) return;
     this.#watch.onNotify(this, event.consultationId, publishing.unheld);
   }
 
-  /** As lib/server/relay/publish-position.ts: a courtesy. */
+  /** As lib/server/relay/publish-position.ts: a courtesy. Whoever read further hears of their own row on all devices. */
   publishPosition(position: Position, read: boolean): void {
     const name = read ? "message-read" : "message-delivered";
     const data = { v: 1, consultationId: CONSULTATION_ID, epoch: this.#model.epoch, position };
     this.#provider.trigger([{ channel: consultationChannel(CONSULTATION_ID), name, data }]).catch(() => undefined);
+    if (read) this.#noticeSoon([], position.userId);
+  }
+
+  /** As lib/server/notices/notices.ts: gathered for a moment, read, and pushed to people's own channels as a courtesy. */
+  #noticeSoon(seqs: readonly number[], reader: string | null = null): void {
+    for (const seq of seqs) this.#noticed.push(seq);
+    if (reader !== null) this.#readers.add(reader);
+    if (this.#telling) return;
+    this.#telling = true;
+    this.#later(this.#life, GATHER_MS, () => {
+      this.#telling = false;
+      const published = this.#noticed.splice(0);
+      const readers = [...this.#readers];
+      this.#readers.clear();
+      void this.#notice(published, readers);
+    });
+  }
+
+  async #notice(published: readonly number[], readers: readonly string[]): Promise<void> {
+    const life = this.#life;
+    const [first, last] = published.length > 0 ? [Math.min(...published), Math.max(...published)] : [null, null];
+    try {
+      const notices = await this.#statementOf(life, () =>
+        structuredClone(this.#model.noticesOf(first, last, published.length > 0, readers)),
+      );
+      const pushes = noticePushes(notices, { idsOnly: false, maxDataBytes: MAX_DATA_BYTES });
+      await this.#settle(
+        life,
+        this.#provider.trigger(pushes.map(({ data, ...push }) => ({ ...push, data: JSON.parse(data) }))),
+      );
+    } catch {
+      // Lists are read again now and then anyway.
+    }
+  }
+
+  /** As the relay's timer: an announced end that is due comes by itself. */
+  #completeDue(life: number): void {
+    this.#later(life, DUE_EVERY_MS + this.#random.below(200), () => {
+      this.#completeDue(life);
+      if (this.#model.closesAt === null) return;
+      const complete = (relay: string | null): ApiResult<CommandAnswer> => {
+        return { ok: true, value: { event: this.#model.completeDue(relay) } };
+      };
+      this.query(() => this.append(complete)).then(
+        ({ appended }) => this.publishAppended(appended),
+        () => undefined,
+      );
+    });
+  }
+
+  #later(life: number, ms: number, run: () => void): void {
+    const cancel = this.#clock.after(ms, () => {
+      this.#timers.delete(cancel);
+      if (life === this.#life && this.relay) run();
+    });
+    this.#timers.add(cancel);
   }
 
   #relayPorts(life: number): RelayPorts {
@@ -176,6 +244,7 @@ export class AppServer {
         if (life !== this.#life || !this.relay) return never();
         await this.#settle(life, this.#provider.trigger(events.map(toPush)));
         this.#pass("after-publish");
+        if (life === this.#life) this.#noticeSoon(events.map(({ seq }) => seq));
         return this.#alive(life, undefined);
       },
       probe: () => this.#settle(life, this.#provider.trigger([])),

@@ -30,18 +30,19 @@ interface TabState {
  */
 export class BrowserStorage {
   readonly commands = new Map<string, StoredCommand>();
-  /** Every id that was ever kept here, on disk or in a tab's memory. */
-  readonly kept = new Set<string>();
   readonly #clock: VirtualClock;
   readonly #random: SeededRandom;
   readonly #faults: StorageFaults;
   readonly #tabs = new Map<StorageUser, TabState>();
   readonly #locks = new WebLocks<StorageUser>((user, resolve) => user.deliver(resolve));
+  readonly #takenOut: StoredCommand[] = [];
+  readonly #added: { user: StorageUser; command: StoredCommand }[] = [];
   #lastSerial = 0;
   #busyUntil = 0;
   #wiped = false;
   /** Called after every write: the moment at which words could get lost. */
   onWrite: () => void = () => {};
+  onAdd: (command: StoredCommand) => void = () => {};
 
   constructor(clock: VirtualClock, random: SeededRandom, faults: StorageFaults) {
     this.#clock = clock;
@@ -55,6 +56,30 @@ export class BrowserStorage {
 
   get listenerCount(): number {
     return [...this.#tabs.values()].reduce((sum, { listeners }) => sum + listeners.size, 0);
+  }
+
+  /** Everything that was ever kept here, on disk or in a tab's memory. */
+  get kept(): readonly StoredCommand[] {
+    return this.#added.map(({ command }) => command);
+  }
+
+  /** Of that what this tab gave, in its order. */
+  addedBy(user: StorageUser): readonly StoredCommand[] {
+    return this.#added.flatMap((added) => (added.user === user ? [added.command] : []));
+  }
+
+  /** Everything of this tab's user that is still to be sent, in its order. */
+  commandsOf(user: StorageUser): readonly StoredCommand[] {
+    return [...this.commands.values(), ...this.memoryOf(user)].sort((a, b) => a.serial - b.serial);
+  }
+
+  find(user: StorageUser, id: string): StoredCommand | undefined {
+    return this.commands.get(id) ?? this.#tabs.get(user)?.memory.get(id);
+  }
+
+  /** Another tab was quicker to take it out than this one to send it. */
+  lastTakenOut(isIt: (command: StoredCommand) => boolean): StoredCommand | undefined {
+    return this.#takenOut.findLast(isIt);
   }
 
   /** Kept for this tab only, because the browser refused: dies with it. */
@@ -84,7 +109,8 @@ export class BrowserStorage {
         this.#enqueue(user, () => {
           this.#lastSerial += 1;
           const stored = { ...command, serial: this.#lastSerial };
-          this.kept.add(stored.id);
+          this.#added.push({ user, command: stored });
+          this.onAdd(stored);
           if (this.#faults.quotaExceeded()) {
             state.memory.set(stored.id, stored);
             if (!state.refused) {
@@ -102,7 +128,11 @@ export class BrowserStorage {
           const queuedAt = reason === null ? null : command.queuedAt;
           commands.set(id, { ...command, queuedAt, parked: reason });
         }),
-      remove: (id) => change(id, (commands) => commands.delete(id)),
+      remove: (id) =>
+        change(id, (commands, command) => {
+          commands.delete(id);
+          this.#takenOut.push(command);
+        }),
       onChange: (listener): Cancel => {
         state.listeners.add(listener);
         return () => state.listeners.delete(listener);

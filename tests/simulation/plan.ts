@@ -52,6 +52,15 @@ interface At {
 export type Operation = At &
   (
     | { readonly kind: "send"; readonly tab: number; readonly count: number }
+    /** Through the queue of that tab, about a message that it shows: `pick` chooses which. */
+    | {
+        readonly kind: "correct" | "withdraw-words" | "reply" | "toggle-reaction";
+        readonly tab: number;
+        readonly pick: number;
+      }
+    | { readonly kind: "announce"; readonly for: number }
+    | { readonly kind: "continue" }
+    | { readonly kind: "remove" | "add"; readonly person: number }
     | { readonly kind: "read" | "older" | "retry" | "discard"; readonly tab: number }
     | { readonly kind: "edit" | "delete" | "react" | "say"; readonly person: number; readonly pick: number }
     | { readonly kind: "complete" | "backup" | "restore" }
@@ -123,6 +132,9 @@ const BY_CHANCE: readonly WindowFault[] = [
   "database-flaky",
 ];
 
+/** Their places among the people of a world. */
+const INTERPRETER = 2;
+const COLLEAGUE = 4;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 
@@ -162,9 +174,55 @@ export function planOf(seed: number): Plan {
     for (let index = 0; index < times; index += 1)
       operations.push(...faultOf(fault, random, until, tabs, browsers.length, people));
   }
+  operations.push(...livingOf(seed, until, people, tabs));
   operations.sort((a, b) => a.at - b.at);
   const history = random.chance(0.5) ? random.below(130) : 0;
   return { seed, people, browsers, history, until: Math.max(until, wakesAt(operations)), operations };
+}
+
+/** Corrections, reactions, replies, coming and going: of a stream of their own, so that the rest of a day stays the same. */
+function livingOf(seed: number, until: number, people: number, tabs: number): Operation[] {
+  const random = streamOf(seed, "living");
+  const operations: Operation[] = [];
+  const anyTime = () => random.below(until - 2_000);
+  const kinds = ["correct", "correct", "withdraw-words", "reply", "toggle-reaction", "toggle-reaction"] as const;
+  const changes = random.chance(0.15) ? 40 : random.below(12);
+  for (let index = 0; index < changes; index += 1) {
+    const kind = random.pick(kinds) ?? "correct";
+    operations.push({ at: anyTime(), kind, tab: random.below(tabs), pick: random.below(1_000) });
+  }
+  // What is seen is told, mostly of the newest.
+  const looks = random.below(8);
+  for (let index = 0; index < looks; index += 1)
+    operations.push({ at: anyTime(), kind: "read", tab: random.below(tabs) });
+  if (random.chance(0.15)) {
+    const at = anyTime();
+    const announced = 1_000 + random.below(60_000);
+    operations.push({ at, kind: "announce", for: announced });
+    if (random.chance(0.5)) operations.push({ at: at + random.below(announced), kind: "continue" });
+  }
+  if (random.chance(0.2)) operations.push(...comingAndGoing(random, until, people));
+  return operations;
+}
+
+/** The practitioner removes somebody and may take the interpreter, or a colleague, in (again). */
+function comingAndGoing(random: SeededRandom, until: number, people: number): Operation[] {
+  const operations: Operation[] = [];
+  const changes = 1 + random.below(4);
+  for (let index = 0; index < changes; index += 1) {
+    const at = random.below(until - 2_000);
+    if (random.chance(0.5))
+      operations.push({ at, kind: "add", person: random.pick([INTERPRETER, COLLEAGUE]) ?? INTERPRETER });
+    else operations.push({ at, kind: "remove", person: removable(random, people) });
+  }
+  return operations;
+}
+
+/** The practitioner is the one who removes; mostly it is somebody who can be taken in again. */
+function removable(random: SeededRandom, people: number): number {
+  if (people > INTERPRETER && random.chance(0.6)) return INTERPRETER;
+  const others = [0, INTERPRETER, 3].filter((person) => person < people);
+  return random.pick([...others, COLLEAGUE]) ?? 0;
 }
 
 /** A machine that sleeps for hours wakes among the living. */

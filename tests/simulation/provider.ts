@@ -176,7 +176,7 @@ export class TabSocket implements Transport {
     };
   }
 
-  /** Client events are typing only, which leaves no trace in a history. */
+  /** Client events: nobody is simulated who would hear them. */
   trigger(): void {}
 
   /** The connection ends, as "lost" or as a refusal of the server (4001-4099). */
@@ -192,6 +192,15 @@ export class TabSocket implements Transport {
       channel.handlers.onLost();
     }
     this.#set(state);
+  }
+
+  /** The app ended the connections of its user (4009). */
+  end(): void {
+    this.#provider.sockets.delete(this);
+    for (const channel of this.channels) channel.joined = false;
+    this.#frame(() => {
+      if (this.#blackHoleSince === null) this.disconnect("refused");
+    });
   }
 
   /** The link dies without a word. `lasting`: for this socket it never comes back. */

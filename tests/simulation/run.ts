@@ -160,7 +160,8 @@ function examine(world: World, tab: Tab, endedAt: number): Patient {
   const silent = looksFine && (untellable || (world.unpublished() > 0 && !world.publishesAgainAtOnce()));
   const { status, failure, signedOut } = tab.engine.getSnapshot();
   const signedInBeside = signedOut && !comesBack;
-  const gaveUp = failure === "out-of-sync";
+  // Who was removed asks ever more rarely whether they may come back.
+  const gaveUp = failure === "out-of-sync" || failure === "not-found";
   const [limit, why] = gaveUp
     ? [HEAL_GIVEN_UP_MS, "gave up"]
     : signedInBeside
@@ -185,7 +186,8 @@ function examine(world: World, tab: Tab, endedAt: number): Patient {
 async function judgeCalm(world: World): Promise<void> {
   const { clock } = world;
   const broken = () => world.violations.length > 0;
-  const notLive = () => world.tabs.filter((tab) => tab.engine.getSnapshot().status !== "live");
+  // Who was removed may not subscribe, and has nothing to be live with.
+  const notLive = () => members(world).filter((tab) => tab.engine.getSnapshot().status !== "live");
   await clock.advanceUntil(LIVE_WITHIN_MS, () => broken() || notLive().length === 0);
   const late = notLive().filter((tab) => tab.socket.state() !== "refused");
   for (const tab of late)
@@ -193,7 +195,8 @@ async function judgeCalm(world: World): Promise<void> {
   if (broken()) return;
   await clock.advanceUntil(3_000, broken);
   const before = world.tabs.map((tab) => tab.calls.length);
-  const polls = (tab: Tab) => tab.socket.state() === "refused" || tab.list.getSnapshot().status !== "live";
+  const polls = (tab: Tab) =>
+    tab.socket.state() === "refused" || tab.list.getSnapshot().status !== "live" || !world.model.isMember(tab.viewer);
   const polling = new Set(world.tabs.filter(polls));
   const beganAt = clock.now;
   await clock.advanceUntil(CALM_MS, broken);
@@ -204,23 +207,42 @@ async function judgeCalm(world: World): Promise<void> {
       world.violate("BUDGET", `${tab.name} made ${calls} calls in a calm minute`);
     const most = mostInAMinute(tab.calls);
     if (most > CALLS_A_MINUTE_EVER) world.violate("BUDGET", `${tab.name} made ${most} calls in one minute`);
-    const difference = world.difference(tab);
+    const difference = world.difference(tab) ?? world.differenceOfList(tab) ?? world.differenceOfNotices(tab);
     if (difference !== null) world.violate("I4", `${tab.name}: ${difference}, in calm since ${beganAt}`);
   }
-  if (broken() || world.model.status !== "IN_PROGRESS") return;
-  const isHeldUp = (tab: Tab) => tab.engine.getSnapshot().items.some(({ pending }) => pending !== null);
-  const first = world.tabs.find((tab) => !isHeldUp(tab));
+  if (!broken() && world.model.status === "IN_PROGRESS") await judgeLive(world);
+}
+
+/** Words written in calm, and then read, are on every screen and in every list at once. */
+async function judgeLive(world: World): Promise<void> {
+  const { clock } = world;
+  const broken = () => world.violations.length > 0;
+  const first = members(world).find((tab) => tab.storage.commandsOf(tab).length === 0);
   if (!first) return;
-  void first.send("in calm");
   const { headSeq } = world.model;
+  const judge = (what: string) => {
+    for (const tab of members(world)) {
+      if (tab.socket.state() === "refused") continue;
+      const difference = world.difference(tab);
+      if (difference !== null && difference !== "other positions")
+        world.violate("LIVE", `${tab.name}: ${difference} after ${what}`);
+      const inList = tab.list.getSnapshot().status === "live" ? world.differenceOfList(tab) : null;
+      if (inList !== null) world.violate("LIVE", `${tab.name}: ${inList} after ${what}`);
+    }
+  };
+  void first.send("in calm");
   await clock.advanceUntil(DELIVERED_WITHIN_MS, broken);
   if (world.model.headSeq !== headSeq + 1) world.violate("SND", "words sent in calm did not arrive");
-  for (const tab of world.tabs) {
-    if (tab.socket.state() === "refused") continue;
-    const difference = world.difference(tab);
-    if (difference !== null && difference !== "other positions")
-      world.violate("LIVE", `${tab.name}: ${difference} after a message in calm`);
-  }
+  judge("a message in calm");
+  if (broken()) return;
+  const reader = members(world).find((tab) => tab.viewer !== first.viewer && tab.socket.state() !== "refused");
+  reader?.lookAtAll();
+  await clock.advanceUntil(DELIVERED_WITHIN_MS, broken);
+  judge("a message was read in calm");
+}
+
+function members(world: World): Tab[] {
+  return world.tabs.filter((tab) => world.model.isMember(tab.viewer));
 }
 
 /** The whole history, the lists, and nothing left behind. */
@@ -230,10 +252,8 @@ async function judgeEnd(world: World): Promise<void> {
   for (const tab of world.tabs) void tab.list.refresh();
   await clock.advance(500);
   for (const tab of world.tabs) {
-    const { rows } = tab.list.getSnapshot();
-    const fresh = world.model.listFor(tab.viewer);
-    if (JSON.stringify(rows) !== JSON.stringify(fresh))
-      world.violate("LIST", `${tab.name}: a row differs from a fresh list`);
+    const difference = world.differenceOfList(tab);
+    if (difference !== null) world.violate("LIST", `${tab.name}: ${difference}`);
   }
   const stranger = world.openStranger();
   await clock.advance(2_000);
@@ -248,10 +268,11 @@ async function judgeEnd(world: World): Promise<void> {
     if (left.length > 0)
       world.violate("LEAK", `${tab.name}: ${left.map(([what, count]) => `${count} ${what}`).join(", ")}`);
   }
-  for (const { index, storage } of world.browsers) {
+  for (const { index, storage, notices } of world.browsers) {
     if (storage.lockCount > 0) world.violate("LEAK", `browser ${index}: a lock is held`);
     if (storage.listenerCount > 0)
       world.violate("LEAK", `browser ${index}: ${storage.listenerCount} storage listeners`);
+    if (notices.listenerCount > 0) world.violate("LEAK", `browser ${index}: ${notices.listenerCount} notice listeners`);
   }
   if (clock.pending > 0) world.violate("LEAK", `${clock.pending} timers are left in the world`);
 }

@@ -1,5 +1,7 @@
 import { isLegalMove, type MessageStatus } from "@/lib/core/message-status";
 import type { TimelineItem } from "@/lib/core/timeline";
+import { compareEmoji } from "@/lib/protocol/emoji";
+import type { Message } from "@/lib/protocol/message";
 import type { ConversationEngine } from "@/lib/sync/conversation-engine";
 
 /** What a screen is judged by while it runs. */
@@ -10,6 +12,8 @@ export interface ScreenWatch {
   wasSaved(id: string): boolean;
   /** Somebody threw the words away, or they went with a sign-out. */
   wasGivenUp(id: string): boolean;
+  /** From which `rev` on a message shows this correction; null: the database did not take it yet. */
+  revOfChange(id: string): number | null;
   violate(rule: string, message: string): void;
 }
 
@@ -23,14 +27,19 @@ export class Screen {
   readonly #engine: ConversationEngine;
   readonly #watch: ScreenWatch;
   readonly #stop: () => void;
+  readonly #onShown: (seq: number) => void;
   #shown = new Map<string, MessageStatus>();
+  /** Corrections that lay over messages: by command, the message's id. */
+  #changes = new Map<string, string>();
+  readonly #judgedReactions = new WeakSet<object>();
   #items: readonly TimelineItem[] = [];
   looks = 0;
 
-  constructor(name: string, engine: ConversationEngine, watch: ScreenWatch) {
+  constructor(name: string, engine: ConversationEngine, watch: ScreenWatch, onShown: (seq: number) => void) {
     this.#name = name;
     this.#engine = engine;
     this.#watch = watch;
+    this.#onShown = onShown;
     this.#stop = engine.subscribe(() => this.look());
   }
 
@@ -45,17 +54,51 @@ export class Screen {
     this.looks += 1;
     const shown = new Map<string, MessageStatus>();
     const keys = new Set<string>();
+    const changes = new Map<string, string>();
     let unsentBegan = false;
-    for (const { key, message, delivery } of items) {
+    let newest = 0;
+    for (const { key, message, delivery, change } of items) {
       if (keys.has(key)) this.#violate("I2", `${key} is shown twice`);
       keys.add(key);
       if (!message) unsentBegan = true;
       else if (unsentBegan) this.#violate("I3", `${key} is confirmed and stands below an unsent one`);
       if (delivery !== null) this.#judgeStatus(key, delivery, shown);
+      if (message) {
+        newest = message.seq;
+        this.#judgeReactions(message);
+      }
+      if (change) changes.set(change.commandId, key);
     }
     this.#judgeOrder(items);
     this.#judgeGone(keys, items);
+    this.#judgeChanges(changes, items);
     this.#shown = shown;
+    this.#changes = changes;
+    if (newest > 0) this.#onShown(newest);
+  }
+
+  /** RCV6: sets by (user, emoji), in the one order that everybody sees. */
+  #judgeReactions({ id, reactions }: Message): void {
+    if (reactions.length === 0 || this.#judgedReactions.has(reactions)) return;
+    this.#judgedReactions.add(reactions);
+    const emojis = reactions.map(({ emoji }) => emoji);
+    const inOrder = emojis.every((emoji, index) => index === 0 || compareEmoji(emojis[index - 1] ?? "", emoji) < 0);
+    const areSets = reactions.every(({ userIds }) => userIds.length > 0 && isAscending(userIds));
+    if (!inOrder || !areSets) this.#violate("RCV6", `${id} has the reactions ${JSON.stringify(reactions)}`);
+  }
+
+  /** I5: a correction leaves the screen when the log shows it or its person gave it up, and the old words never come back. */
+  #judgeChanges(changes: ReadonlyMap<string, string>, items: readonly TimelineItem[]): void {
+    for (const [commandId, key] of this.#changes) {
+      const message = items.find((item) => item.key === key)?.message;
+      // Another correction may lie over the same message: then that is what is shown.
+      if (!message || changes.has(commandId) || [...changes.values()].includes(key)) continue;
+      if (this.#watch.wasGivenUp(commandId)) continue;
+      if (!this.#watch.wasSaved(commandId)) this.#violate("I5", `the change ${commandId} is gone from the screen`);
+      const rev = this.#watch.revOfChange(commandId) ?? 0;
+      if (message.rev < rev && this.#watch.histories().length === 1)
+        this.#violate("I5", `${key} went back to ${message.rev} although ${commandId} was saved as ${rev}`);
+    }
   }
 
   #judgeStatus(key: string, delivery: MessageStatus, shown: Map<string, MessageStatus>): void {
@@ -94,7 +137,9 @@ export class Screen {
   /** I5: own words leave the screen for a reason only. */
   #judgeGone(keys: ReadonlySet<string>, items: readonly TimelineItem[]): void {
     for (const [key, status] of this.#shown) {
-      if (keys.has(key) || CONFIRMED.includes(status)) continue;
+      // An edit stands alone only until its message is there.
+      if (keys.has(key) || CONFIRMED.includes(status) || items.some(({ change }) => change?.commandId === key))
+        continue;
       if (this.#watch.wasGivenUp(key) || (this.#watch.wasSaved(key) && !this.#isStillToCome(key, items))) continue;
       this.#violate("I5", `${key} was ${status} and is gone from the screen (${items.length} items)`);
     }
@@ -112,4 +157,8 @@ export class Screen {
   #violate(rule: string, message: string): void {
     this.#watch.violate(rule, `${this.#name}: ${message}`);
   }
+}
+
+function isAscending(ids: readonly string[]): boolean {
+  return ids.every((id, index) => index === 0 || (ids[index - 1] ?? "") < id);
 }

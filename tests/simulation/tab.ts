@@ -1,24 +1,31 @@
-import { parseChannelName } from "@/lib/protocol/channels";
+import { consultationChannel, parseChannelName } from "@/lib/protocol/channels";
+import type { CommandAnswer, Receipt } from "@/lib/protocol/commands";
 import type { ErrorCode } from "@/lib/protocol/errors";
 import { ERROR_STATUS } from "@/lib/protocol/errors";
 import type { Snapshot } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import { ConsultationList } from "@/lib/sync/consultation-list";
 import { ConversationEngine } from "@/lib/sync/conversation-engine";
-import type { Api, ApiFailure, ApiResult, Cancel, Ports, Signal, Signals } from "@/lib/sync/ports";
+import { classify, codeOf } from "@/lib/sync/failure";
+import type { SystemNotice } from "@/lib/sync/notice-ports";
+import { type MessageNotice, Notifier } from "@/lib/sync/notifier";
+import type { Api, ApiFailure, ApiResult, Cancel, Ports, Signal, Signals, StoredCommand } from "@/lib/sync/ports";
 import { keepConnected } from "@/lib/sync/socket-keeper";
 import type { SeededRandom } from "@/tests/support/sim/seeded-random";
 import { CONSULTATION_ID, type ServerModel, WORLD_BEGAN } from "@/tests/support/sim/server-model";
 import type { VirtualClock } from "@/tests/support/sim/virtual-clock";
 import { type AppServer, DatabaseAway } from "./app-server";
+import type { BrowserNotices, NoticeUser } from "./browser-notices";
 import type { BrowserStorage, StorageUser } from "./browser-storage";
 import type { Faults } from "./faults";
 import { type Provider, type Push, TabSocket } from "./provider";
+import { streamOf } from "./random";
 import { Screen, type ScreenWatch } from "./screen";
 
 /** As lib/browser/api-client.ts: no answer by then is an unknown outcome. */
 const TIMEOUT_MS = 10_000;
 const LONG_CALL_MS = 400;
+const CHANNEL = consultationChannel(CONSULTATION_ID);
 /** Sockets and requests of a machine that slept for longer are dead when it wakes. */
 const CONNECTIONS_OUTLIVE_MS = 60_000;
 
@@ -27,6 +34,7 @@ export interface Browser {
   readonly index: number;
   person: User;
   storage: BrowserStorage;
+  notices: BrowserNotices;
 }
 
 /** What a tab needs of the world around it. */
@@ -38,16 +46,25 @@ export interface Surroundings extends ScreenWatch {
   readonly servers: readonly AppServer[];
   nextMessageId(): string;
   note(text: string): void;
-  onAccepted(tab: Tab, id: string, content: string): void;
-  onAcknowledged(tab: Tab, id: string): void;
+  onAccepted(tab: Tab, command: StoredCommand): void;
+  /** This person wants a message gone, and with it all that they wanted with it before. */
+  onTakenBack(tab: Tab, messageId: string): void;
+  onAcknowledged(tab: Tab, command: StoredCommand, answer: CommandAnswer): void;
+  onRefused(tab: Tab, command: StoredCommand, code: ErrorCode | null): void;
   onSending(tab: Tab, id: string): void;
-  onCommitted(tab: Tab, id: string): void;
+  onCommitted(tab: Tab, command: StoredCommand, appended: boolean): void;
   onDelivered(tab: Tab, seq: number): void;
+  onHeard(tab: Tab, push: Push): void;
+  onSeen(tab: Tab, seq: number): void;
+  onShown(tab: Tab, seq: number): void;
+  onReceipt(tab: Tab, receipt: Receipt): void;
+  /** This person is called because of a message, by a toast or by the browser. */
+  onCall(tab: Tab, messageId: string): void;
   onPositionMoved(userId: string): void;
 }
 
 /** One page load: the real engine, list and socket keeper over a simulated browser. Another load is another Tab. */
-export class Tab implements StorageUser {
+export class Tab implements StorageUser, NoticeUser {
   readonly name: string;
   readonly index: number;
   readonly browser: Browser;
@@ -56,6 +73,8 @@ export class Tab implements StorageUser {
   readonly socket: TabSocket;
   readonly engine: ConversationEngine;
   readonly list: ConsultationList;
+  readonly notifier: Notifier;
+  readonly notices: BrowserNotices;
   readonly screen: Screen;
   /** Times of all calls, authorisations and connection attempts: what this tab costs. */
   readonly calls: number[] = [];
@@ -65,6 +84,8 @@ export class Tab implements StorageUser {
   troubleAt = 0;
   readonly storage: BrowserStorage;
   readonly waitingForServer: { until: number } = { until: 0 };
+  /** Its socket carries its user's name, so that the app can end it. */
+  readonly signedIn: boolean;
   /** Highest number that was lost on its way here while the link looked alive, and highest that arrived. */
   lostSeq = 0;
   deliveredSeq = 0;
@@ -85,6 +106,7 @@ export class Tab implements StorageUser {
   #frozenSince: number | null = null;
   #late: (() => void)[] = [];
   #timers = 0;
+  #toasts: readonly MessageNotice[] = [];
   #online = true;
   #visible = true;
   #heard: { serverTime: number; at: number } | null = null;
@@ -102,7 +124,7 @@ export class Tab implements StorageUser {
       {
         index,
         random,
-        after: (ms, run) => this.#after(ms, run),
+        after: (ms, run) => this.after(ms, run),
         deliver: (run) => this.deliver(run),
         receive: (run) => this.receive(run),
         authorise: (channel) => this.#authorise(channel),
@@ -124,7 +146,7 @@ export class Tab implements StorageUser {
     this.#ports = {
       api: this.#api(),
       transport: this.socket,
-      clock: { after: (ms, run) => this.#after(ms, run) },
+      clock: { after: (ms, run) => this.after(ms, run) },
       random,
       signals,
       ids: { messageId: () => world.nextMessageId() },
@@ -133,7 +155,11 @@ export class Tab implements StorageUser {
     };
     this.engine = new ConversationEngine(this.#ports, { consultationId: CONSULTATION_ID, viewerId: this.viewer.id });
     this.list = new ConsultationList(this.#ports, this.viewer.id);
-    this.screen = new Screen(this.name, this.engine, world);
+    this.notices = browser.notices;
+    this.notifier = new Notifier(this.notices.open(this), this.list, this.viewer.id);
+    this.notifier.subscribe(() => this.#onToasts());
+    this.screen = new Screen(this.name, this.engine, world, (seq) => world.onShown(this, seq));
+    this.signedIn = streamOf(index, this.name).chance(0.7);
   }
 
   get online(): boolean {
@@ -174,6 +200,7 @@ export class Tab implements StorageUser {
     if (rendered) this.engine.offer(rendered);
     this.#stopSocket = keepConnected(this.#ports);
     this.list.start();
+    this.notifier.start();
     this.enterRoom();
   }
 
@@ -183,17 +210,20 @@ export class Tab implements StorageUser {
     this.troubleAt = this.#world.clock.now;
     this.engine.start();
     this.screen.look();
+    this.notifier.lookAt(CONSULTATION_ID);
   }
 
   leaveRoom(): void {
     if (!this.inRoom || !this.#alive) return;
     this.inRoom = false;
     this.engine.stop();
+    this.notifier.lookAt(null);
   }
 
   /** Everything is taken down properly: then nothing may be left. */
   close(): void {
     this.leaveRoom();
+    this.notifier.stop();
     this.list.stop();
     this.#stopSocket?.();
     this.#stopSocket = null;
@@ -206,12 +236,53 @@ export class Tab implements StorageUser {
     this.screen.close();
     this.socket.disconnect("lost");
     this.storage.close(this);
+    this.notices.close(this);
   }
 
-  async send(content: string): Promise<void> {
+  async send(content: string, replyToId: string | null = null): Promise<void> {
+    await this.#give(
+      (added) => added.kind === "send" && added.content === content,
+      () => this.engine.send(content, replyToId),
+    );
+  }
+
+  async edit(messageId: string, content: string): Promise<void> {
+    await this.#give(
+      (added) => added.kind === "edit" && added.content === content,
+      () => this.engine.edit(messageId, content),
+    );
+  }
+
+  async remove(messageId: string): Promise<void> {
+    this.#world.onTakenBack(this, messageId);
+    await this.#give(
+      (added) => added.kind === "delete" && added.messageId === messageId,
+      () => this.engine.remove(messageId),
+    );
+  }
+
+  async react(messageId: string, emoji: string, on: boolean): Promise<void> {
+    await this.#give(
+      (added) => added.kind === "react" && added.messageId === messageId && added.emoji === emoji && added.on === on,
+      () => this.engine.react(messageId, emoji, on),
+    );
+  }
+
+  /** Nothing may have been kept of it: then there was nothing to do. */
+  async #give(isIt: (added: StoredCommand) => boolean, run: () => Promise<unknown>): Promise<void> {
     if (!this.#alive || !this.inRoom) return;
-    const result = await this.engine.send(content);
-    if (result.ok && this.#alive) this.#world.onAccepted(this, result.id, content);
+    const before = this.storage.addedBy(this).length;
+    await run();
+    const command = this.storage.addedBy(this).slice(before).find(isIt);
+    if (command && this.#alive) this.#world.onAccepted(this, command);
+  }
+
+  /** The person looks at what the screen shows, if they can see it. */
+  lookAtAll(): void {
+    const newest = this.engine.getSnapshot().items.findLast(({ message }) => message !== null)?.message;
+    if (!newest || !this.#visible || !this.inRoom) return;
+    this.#world.onSeen(this, newest.seq);
+    this.engine.markRead(newest.seq);
   }
 
   setOnline(online: boolean): void {
@@ -229,11 +300,25 @@ export class Tab implements StorageUser {
     if (visible === this.#visible) return;
     this.#visible = visible;
     this.#signal(visible ? "visible" : "hidden");
+    this.notices.attentionMoved();
   }
 
   freeze(): void {
     this.troubleAt = this.#world.clock.now;
     this.#frozenSince ??= this.#world.clock.now;
+    this.notices.attentionMoved();
+  }
+
+  onCalled({ messageId }: SystemNotice): void {
+    this.#world.onCall(this, messageId);
+  }
+
+  #onToasts(): void {
+    const { toasts } = this.notifier.getSnapshot();
+    for (const { messageId } of toasts) {
+      if (!this.#toasts.some((toast) => toast.messageId === messageId)) this.#world.onCall(this, messageId);
+    }
+    this.#toasts = toasts;
   }
 
   /** Everything that fell due meanwhile happens now, in its order; after a long sleep the connections are dead. */
@@ -253,6 +338,7 @@ export class Tab implements StorageUser {
     const late = this.#late;
     this.#late = [];
     for (const run of late) if (this.#alive) run();
+    this.notices.attentionMoved();
   }
 
   /** Requests that hang (or crawl) end without an answer: the network broke, or came back and they were cut. */
@@ -275,7 +361,7 @@ export class Tab implements StorageUser {
     return this.#frozenSince !== null && this.#world.clock.now - this.#frozenSince > CONNECTIONS_OUTLIVE_MS;
   }
 
-  #after(ms: number, run: () => void): Cancel {
+  after(ms: number, run: () => void): Cancel {
     this.#timers += 1;
     let open = true;
     const close = () => {
@@ -301,17 +387,20 @@ export class Tab implements StorageUser {
     });
   }
 
-  #onLostPush({ data }: Push): void {
-    const { seq } = data as { seq?: number };
+  #onLostPush(push: Push): void {
+    // Of what comes on a person's own channel nothing is said by numbers: the list is read again.
+    if (push.channel !== CHANNEL) return;
+    const { seq } = push.data as { seq?: number };
     if (seq === undefined) this.lostPositionAt = this.#world.clock.now;
     else this.lostSeq = Math.max(this.lostSeq, seq);
   }
 
-  #onDelivered({ data }: Push): void {
-    const { seq, epoch } = data as { seq?: number; epoch?: string };
+  #onDelivered(push: Push): void {
+    this.#world.onHeard(this, push);
+    const { seq, epoch } = (push.channel === CHANNEL ? push.data : {}) as { seq?: number; epoch?: string };
     if (epoch !== undefined) this.toldEpoch = epoch;
-    this.heardWords ||= seq !== undefined;
-    this.#world.note(`${this.name} is pushed ${seq ?? "a position"}`);
+    this.heardWords ||= push.name !== "message-read" && push.name !== "message-delivered";
+    this.#world.note(`${this.name} is pushed ${seq ?? push.name}`);
     if (seq === undefined) return;
     this.deliveredSeq = Math.max(this.deliveredSeq, seq);
     this.#world.onDelivered(this, seq);
@@ -341,26 +430,35 @@ export class Tab implements StorageUser {
         return result;
       },
       readMessages: (_id, query) => read(`messages before ${query.before}`, () => model.readMessages(query)),
-      listConsultations: () => read("list", () => ({ consultations: model.listFor(this.viewer) })),
-      sendMessage: async (command) => {
-        this.#world.onSending(this, command.id);
-        this.sending = command.id;
-        const result = await this.#call(`send ${command.id}`, async (server) => {
-          const { result, appended } = await server.query(() => {
-            const done = server.append((relay) => model.send(this.viewer, command, relay));
-            if (done.appended) this.#world.onCommitted(this, command.id);
-            return done;
-          });
-          server.publishAppended(appended);
-          return result;
-        });
-        this.sending = null;
-        if (result.ok) this.#world.onAcknowledged(this, command.id);
-        return result;
-      },
+      listConsultations: () =>
+        this.#call("list", (server) =>
+          server.query(() => ({ ok: true, value: structuredClone({ consultations: model.listFor(this.viewer) }) })),
+        ),
+      sendMessage: (command) =>
+        this.#command(
+          (stored) => stored.kind === "send" && stored.id === command.id,
+          (relay) => model.send(this.viewer, command, relay),
+        ),
+      editMessage: (messageId, content) =>
+        this.#command(
+          (stored) => stored.kind === "edit" && stored.messageId === messageId && stored.content === content,
+          (relay) => model.editMessage(this.viewer, messageId, content, relay),
+        ),
+      deleteMessage: (messageId) =>
+        this.#command(
+          (stored) => stored.kind === "delete" && stored.messageId === messageId,
+          (relay) => model.deleteMessage(this.viewer, messageId, relay),
+        ),
+      setReaction: (messageId, emoji, on) =>
+        this.#command(
+          (stored) =>
+            stored.kind === "react" && stored.messageId === messageId && stored.emoji === emoji && stored.on === on,
+          (relay) => model.setReaction(this.viewer, messageId, emoji, on, relay),
+        ),
       recordReceipt: (_id, receipt) =>
         this.#call(`receipt ${JSON.stringify(receipt)}`, async (server) => {
           const { result, moved } = await server.query(() => {
+            this.#world.onReceipt(this, receipt);
             const before = model.positions.get(this.viewer.id);
             const answer = model.receipt(this.viewer, receipt);
             const moved = model.positions.get(this.viewer.id) !== before;
@@ -371,6 +469,30 @@ export class Tab implements StorageUser {
           return structuredClone(result);
         }),
     };
+  }
+
+  /** What the queue asks for: the command is the first of its kind that the storage still has. */
+  async #command(
+    isIt: (stored: StoredCommand) => boolean,
+    run: (relay: string | null) => ApiResult<CommandAnswer>,
+  ): Promise<ApiResult<CommandAnswer>> {
+    const command = this.storage.commandsOf(this).find(isIt) ?? this.storage.lastTakenOut(isIt);
+    if (!command) throw new Error("A command left that was never kept");
+    this.#world.onSending(this, command.id);
+    this.sending = command.id;
+    const result = await this.#call(`command ${command.kind} ${command.id}`, async (server) => {
+      const { result, appended } = await server.query(() => {
+        const done = server.append(run);
+        if (done.result.ok) this.#world.onCommitted(this, command, done.appended !== null);
+        return done;
+      });
+      server.publishAppended(appended);
+      return result;
+    });
+    this.sending = null;
+    if (result.ok) this.#world.onAcknowledged(this, command, result.value);
+    else if (classify(result.failure) === "definite") this.#world.onRefused(this, command, codeOf(result.failure));
+    return result;
   }
 
   /** From the tab to a server and back, with all that may happen on the way. Settles on the tab's own time. */
@@ -426,7 +548,7 @@ export class Tab implements StorageUser {
     const slow = faults.strikes("slow", index, random) ? random.below(14_000) : 0;
     const lag = faults.on("laggy", index) ? 100 + random.below(1_200) : 0;
     await clock.sleep(latency() + slow + lag);
-    if (what.startsWith("send") && faults.strikes("refuses", index, random)) return settle(no("payload-too-large"));
+    if (what.startsWith("command") && faults.strikes("refuses", index, random)) return settle(no("payload-too-large"));
     if (faults.strikes("lost-request", index, random)) return;
     if (faults.strikes("unavailable", index, random)) {
       return settle(no("unavailable", random.chance(0.5) ? (1 + random.below(3)) * 1_000 : null));
