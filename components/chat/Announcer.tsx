@@ -9,6 +9,8 @@ import { systemWords } from "./system-words";
 
 const BATCH_MS = 500;
 const LONGEST = 300;
+/** Long enough to be picked up; after that the words could be edited or deleted ones, which are nowhere else (ATK104). */
+const SPOKEN_MS = 3_000;
 
 /**
  * Speaks what others write, author and text, once, and what of my own was refused: in one breath for what arrives
@@ -42,6 +44,12 @@ export function Announcer({ items }: { items: readonly TimelineItem[] }) {
     const timer = setTimeout(() => setSpoken(waiting.current.splice(0).join("\n")), BATCH_MS);
     return () => clearTimeout(timer);
   }, [items, words]);
+
+  useEffect(() => {
+    if (spoken === "") return;
+    const timer = setTimeout(() => setSpoken(""), SPOKEN_MS);
+    return () => clearTimeout(timer);
+  }, [spoken]);
 
   return (
     <div aria-live="polite" aria-atomic="true" className="sr-only" data-announcer="">

@@ -54,7 +54,8 @@ export function ChatHeader({ consultation, people, others, here, backHref, child
           </span>
           {first ? <RoleBadge role={first.role} /> : null}
         </h1>
-        <p className="flex items-center gap-x-2 overflow-hidden text-ink-soft text-sm leading-snug">
+        {/* What finds no room goes into a second line, which is not shown. */}
+        <p className="flex h-5 flex-wrap items-center gap-x-2 overflow-hidden text-ink-soft text-sm leading-5">
           {consultation ? (
             <span className={cn("flex shrink-0", running && "max-sm:sr-only")}>
               <StatusBadge status={consultation.status} />
@@ -65,7 +66,7 @@ export function ChatHeader({ consultation, people, others, here, backHref, child
               <HeaderPresence others={others} here={here} />
             </span>
           ) : null}
-          <span className="min-h-5 truncate" dir="auto">
+          <span className="h-5 min-w-20 grow basis-0 truncate" dir="auto">
             {consultation?.subject}
           </span>
         </p>

@@ -96,7 +96,9 @@ export const ChatMessage = memo(function ChatMessage(props: ChatMessageProps) {
         {footer ? <MessageFooter item={item} newestOwn={newestOwn} /> : null}
         {item.refusedReaction ? <RefusedReaction refused={item.refusedReaction} /> : null}
         {change?.state === "parked" ? <ParkedChange id={item.key} change={change} /> : null}
-        {pending?.state === "parked" && !change ? <ParkedNotice id={item.key} pending={pending} /> : null}
+        {pending?.state === "parked" && change?.state !== "parked" ? (
+          <ParkedNotice id={item.key} pending={pending} />
+        ) : null}
       </div>
     </article>
   );

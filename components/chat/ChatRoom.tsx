@@ -103,7 +103,7 @@ export function ChatRoom(props: ChatRoomProps) {
   }
   const writable = rowActions.writable;
   const deciding = currentUser.role === "PRACTITIONER" ? actions : undefined;
-  const closesAt = writable ? consultation?.closesAt : null;
+  const closesAt = (writable && consultation?.closesAt) || null;
   return (
     <Tooltip.Provider delayDuration={300}>
       <RoomContext value={rowActions}>
@@ -116,15 +116,13 @@ export function ChatRoom(props: ChatRoomProps) {
               ) : null}
               {consultation ? <PeoplePanelButton open={peopleOpen} onOpenChange={setPeopleOpen} /> : null}
             </ChatHeader>
-            {closesAt ? (
-              <ClosingBanner
-                consultationId={roomId}
-                closesAt={closesAt}
-                actor={announcedBy(items)}
-                viewer={currentUser}
-                actions={deciding}
-              />
-            ) : null}
+            <ClosingBanner
+              consultationId={roomId}
+              closesAt={closesAt}
+              actor={announcedBy(items)}
+              viewer={currentUser}
+              actions={deciding}
+            />
             {room.failure || room.signedOut ? null : (
               <ConnectionBanner status={room.status} push={room.push} reachable={room.reachable} />
             )}

@@ -1,5 +1,6 @@
 "use client";
 
+import { AnimatePresence, motion, useReducedMotion } from "framer-motion";
 import { Hourglass } from "lucide-react";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { User } from "@/lib/protocol/user";
@@ -9,7 +10,8 @@ import { useSecondsLeft } from "./useSecondsLeft";
 
 interface ClosingBannerProps {
   consultationId: string;
-  closesAt: string;
+  /** Null: no end is announced. */
+  closesAt: string | null;
   /** Who announced it, as far as the line about it is loaded. */
   actor: User | null;
   viewer: User;
@@ -17,13 +19,33 @@ interface ClosingBannerProps {
   actions: ChatActions | undefined;
 }
 
+/** Makes room for itself gently, and gives it back. */
+export function ClosingBanner({ closesAt, ...props }: ClosingBannerProps) {
+  const still = useReducedMotion();
+  return (
+    <AnimatePresence initial={false}>
+      {closesAt === null ? null : (
+        <motion.div
+          className="shrink-0 overflow-hidden"
+          initial={still ? false : { height: 0, opacity: 0 }}
+          animate={{ height: "auto", opacity: 1 }}
+          exit={{ height: 0, opacity: 0 }}
+          transition={{ duration: still ? 0 : 0.16 }}
+        >
+          <Countdown closesAt={closesAt} {...props} />
+        </motion.div>
+      )}
+    </AnimatePresence>
+  );
+}
+
 /** For everybody while the end is announced: how long is left, and what to do with it. */
-export function ClosingBanner({ consultationId, closesAt, actor, viewer, actions }: ClosingBannerProps) {
+function Countdown({ consultationId, closesAt, actor, viewer, actions }: ClosingBannerProps & { closesAt: string }) {
   const { closing, life } = useWords();
   const seconds = useSecondsLeft(closesAt);
   const title = actor?.id === viewer.id ? closing.titleOwn : closing.title(actor?.name ?? closing.somebody);
   return (
-    <section aria-label={title} className="shrink-0 border-line border-b bg-accent-soft px-4 py-2.5 text-ink sm:px-5">
+    <section aria-label={title} className="border-line border-b bg-accent-soft px-4 py-2.5 text-ink sm:px-5">
       <div className="mx-auto flex max-w-3xl flex-wrap items-center gap-x-4 gap-y-2">
         <Hourglass aria-hidden="true" className="size-5 shrink-0 text-accent-strong max-sm:hidden" />
         <div className="min-w-0 grow text-sm">

@@ -5,6 +5,7 @@ import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { errorWords } from "@/lib/i18n/catalogue";
 import { type FormAction, IDLE } from "./form-action";
+import { useFocusAfter } from "./useFocusAfter";
 
 interface ClosingChoiceProps {
   consultationId: string;
@@ -17,8 +18,9 @@ interface ClosingChoiceProps {
 export function ClosingChoice({ consultationId, action, label, busyLabel, primary = false }: ClosingChoiceProps) {
   const words = useWords();
   const [state, submit, busy] = useActionState(action, IDLE);
+  const pressed = useFocusAfter();
   return (
-    <form action={submit}>
+    <form action={submit} onSubmit={pressed}>
       <input type="hidden" name="consultationId" value={consultationId} />
       <Button type="submit" size="small" look={primary ? "primary" : "secondary"} disabled={busy}>
         {busy ? busyLabel : label}

@@ -1,13 +1,13 @@
 "use client";
 
 import { CircleCheck } from "lucide-react";
-import { useActionState, useEffect, useId, useLayoutEffect, useRef } from "react";
+import { useActionState, useEffect, useId, useRef } from "react";
 import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { errorWords } from "@/lib/i18n/catalogue";
 import { EndChoice } from "./EndChoice";
 import { type FormAction, IDLE } from "./form-action";
-import { focusComposer } from "./timeline-navigation";
+import { useFocusAfter } from "./useFocusAfter";
 
 /**
  * A native modal: it holds the focus, gives it back and closes on Escape by itself. `command` opens it without
@@ -18,7 +18,7 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
   const { life } = words;
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
-  const opener = useRef<HTMLButtonElement>(null);
+  const pressed = useFocusAfter();
   const [state, submit, busy] = useActionState(action, IDLE);
 
   // An announced end leaves the dialog in the page, unlike one that has come.
@@ -26,18 +26,9 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
     if (state.status === "done") dialog.current?.close();
   }, [state]);
 
-  // Once the end is announced others have the word: the focus must not vanish with this.
-  useLayoutEffect(() => {
-    const mine = [opener.current, dialog.current];
-    return () => {
-      if (mine.some((part) => part?.contains(document.activeElement))) queueMicrotask(focusComposer);
-    };
-  }, []);
-
   return (
     <>
       <Button
-        ref={opener}
         look="secondary"
         size="small"
         aria-label={life.completeLong}
@@ -62,7 +53,7 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
         <p id={`${id}-text`} className="mt-1 text-[0.9375rem] text-ink-soft">
           {life.confirmText}
         </p>
-        <form action={submit} className="mt-4">
+        <form action={submit} onSubmit={pressed} className="mt-4">
           <input type="hidden" name="consultationId" value={consultationId} />
           <EndChoice id={id} />
           <label className="mt-4 block text-sm font-medium" htmlFor={`${id}-note`}>

@@ -28,8 +28,9 @@ export function ComposerTargetBar({ id, composing, onLeave }: ComposerTargetBarP
           {title}
         </p>
         <p className="truncate text-ink-soft" dir="auto">
-          {editing ? target.editingHint : (composing.excerpt ?? chat.deleted)}
+          {editing ? composing.content : (composing.excerpt ?? chat.deleted)}
         </p>
+        {editing ? <p className="sr-only">{target.editingHint}</p> : null}
       </div>
       <button
         type="button"

@@ -27,14 +27,14 @@ export function MessageFooter({ item, newestOwn }: MessageFooterProps) {
     >
       {message ? <Time at={message.createdAt} /> : null}
       {message?.editedAt && !deleted ? <EditedMark at={message.editedAt} /> : null}
-      {change && change.state !== "parked" ? (
+      {message && change && change.state !== "parked" ? (
         <span className="inline-flex items-center gap-1">
           <Clock3 aria-hidden="true" className="size-3.5" />
           {change.kind === "edit" ? words.message.changing : words.message.deleting}
         </span>
       ) : null}
       {stillSending ? <span role="status">{words.chat.stillSending}</span> : null}
-      {delivery && !deleted && !change ? (
+      {delivery && !deleted && !(message && change) ? (
         <DeliveryMark
           status={delivery}
           at={deliveryAt}

@@ -9,7 +9,7 @@ import { useWords } from "@/components/ui/ViewpointProvider";
 import type { TimelineItem } from "@/lib/core/timeline";
 import { type MessageAction, shownContent } from "./message-actions";
 import { useRoomActions } from "./RoomContext";
-import { focusRow } from "./timeline-navigation";
+import { focusRow, overlayRoot } from "./timeline-navigation";
 
 interface MessageMenuProps {
   item: TimelineItem;
@@ -46,7 +46,7 @@ export function MessageMenu({ item, onClose, onReact }: MessageMenuProps) {
       <DropdownMenu.Trigger asChild>
         <span aria-hidden="true" className="pointer-events-none absolute inset-0" />
       </DropdownMenu.Trigger>
-      <DropdownMenu.Portal>
+      <DropdownMenu.Portal container={overlayRoot()}>
         <DropdownMenu.Content
           align={item.own ? "end" : "start"}
           sideOffset={6}

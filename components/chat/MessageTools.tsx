@@ -24,7 +24,7 @@ export function MessageTools({ item, focusable }: MessageToolsProps) {
   const [open, setOpen] = useState<"menu" | "picker" | null>(null);
   const close = () => setOpen(null);
   const answerable = writable && item.message !== null && item.change?.kind !== "delete";
-  const quick = "hidden group-hover/message:grid group-focus-within/message:grid";
+  const quick = cn("hidden group-hover/message:grid group-focus-within/message:grid", open && "grid");
 
   return (
     <div

@@ -4,6 +4,7 @@ import { Tooltip } from "radix-ui";
 import { cn } from "@/components/ui/cn";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useRoomActions } from "./RoomContext";
+import { overlayRoot } from "./timeline-navigation";
 
 interface ReactionChipProps {
   messageId: string;
@@ -45,7 +46,7 @@ export function ReactionChip({ messageId, emoji, userIds, focusable }: ReactionC
           {userIds.length}
         </span>
       </Tooltip.Trigger>
-      <Tooltip.Portal>
+      <Tooltip.Portal container={overlayRoot()}>
         <Tooltip.Content
           sideOffset={6}
           collisionPadding={8}

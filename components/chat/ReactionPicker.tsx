@@ -7,7 +7,7 @@ import type { TimelineItem } from "@/lib/core/timeline";
 import { EmojiGrid } from "./EmojiGrid";
 import { MOST_OWN_REACTIONS } from "./emoji-set";
 import { useRoomActions } from "./RoomContext";
-import { focusRow } from "./timeline-navigation";
+import { focusRow, overlayRoot } from "./timeline-navigation";
 
 interface ReactionPickerProps {
   item: TimelineItem;
@@ -26,7 +26,7 @@ export function ReactionPicker({ item, onClose }: ReactionPickerProps) {
   return (
     <Popover.Root open onOpenChange={(open) => !open && onClose()}>
       <Popover.Anchor className="pointer-events-none absolute inset-0" />
-      <Popover.Portal>
+      <Popover.Portal container={overlayRoot()}>
         <Popover.Content
           align={item.own ? "end" : "start"}
           sideOffset={6}

@@ -6,12 +6,14 @@ import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { errorWords } from "@/lib/i18n/catalogue";
 import { type FormAction, IDLE } from "./form-action";
+import { useFocusAfter } from "./useFocusAfter";
 
 export function StartButton({ consultationId, action }: { consultationId: string; action: FormAction }) {
   const words = useWords();
   const [state, submit, busy] = useActionState(action, IDLE);
+  const pressed = useFocusAfter();
   return (
-    <form action={submit} className="pb-safe shrink-0 bg-surface px-4">
+    <form action={submit} onSubmit={pressed} className="pb-safe shrink-0 bg-surface px-4">
       <input type="hidden" name="consultationId" value={consultationId} />
       <div className="mx-auto flex max-w-3xl flex-col gap-2 sm:px-5">
         {state.status === "refused" ? (

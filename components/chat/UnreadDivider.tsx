@@ -14,7 +14,7 @@ export function UnreadDivider({ count }: { count: number }) {
       className={cn(
         "mx-auto flex w-full max-w-3xl items-center gap-3 px-4 pt-5 pb-1 before:h-px before:grow before:bg-accent after:h-px after:grow after:bg-accent",
         // Where a browser knows it, the server's page stands here at once, not only when scripts have started.
-        count >= MORE_THAN_A_SCREEN && "scroll-mt-12 [scroll-initial-target:nearest]",
+        count >= MORE_THAN_A_SCREEN && "scroll-mb-[60dvh] [scroll-initial-target:nearest]",
       )}
     >
       <span className="rounded-full bg-accent-soft px-2.5 py-0.5 text-xs font-semibold text-accent-strong">

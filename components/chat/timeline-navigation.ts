@@ -55,8 +55,15 @@ export function focusBeside(key: string): void {
   else focusComposer();
 }
 
+/** Where menus and tooltips are drawn: inside the page's landmark, so that they are not outside of everything. */
+export function overlayRoot(): HTMLElement | undefined {
+  return typeof document === "undefined" ? undefined : (document.querySelector("main") ?? undefined);
+}
+
+/** Where nothing can be written the conversation itself takes the focus. */
 export function focusComposer(): void {
-  document.querySelector<HTMLElement>('textarea[name="content"]')?.focus();
+  const field = document.querySelector<HTMLElement>('textarea[name="content"]');
+  (field ?? document.querySelector<HTMLElement>('[role="log"] article[tabindex="0"]'))?.focus();
 }
 
 /** What others wrote after a number. */

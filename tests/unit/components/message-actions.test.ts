@@ -33,8 +33,9 @@ describe("what may be done with a message", () => {
     expect(allowedActions(changed(message, { state: "parked" }), open)).toEqual(["react", "reply", "copy"]);
   });
 
-  it("SND1 what waits to be sent can be taken back; what was refused has buttons of its own", () => {
-    expect(allowedActions(unsent("u"), open)).toEqual(["copy", "delete"]);
+  it("SND1 what waits to be sent can be changed and taken back; what was refused has buttons of its own", () => {
+    expect(allowedActions(unsent("u"), open)).toEqual(["copy", "edit", "delete"]);
+    expect(allowedActions(changed(unsent("u"), { kind: "delete" }), open)).toEqual([]);
     expect(allowedActions(unsent("u", "parked"), open)).toEqual([]);
   });
 
@@ -44,6 +45,9 @@ describe("what may be done with a message", () => {
     expect(lastEditable([said(1, anna), said(2, anna, { content: null })], open)?.key).toBe("m1");
     expect(lastEditable(items, { ...open, now: sentAt + 900_000 })).toBeNull();
     expect(lastEditable([said(3, weber)], open)).toBeNull();
+    // Just sent and still on its way: never the one before it instead.
+    expect(lastEditable([...items, unsent("u")], open)?.key).toBe("u");
+    expect(lastEditable([...items, unsent("u", "parked")], open)).toBeNull();
   });
 });
 
