@@ -176,6 +176,7 @@ export class Notifier {
     // Where there are no locks two tabs may decide: better both than neither.
     if (!this.#claimed.has(word.messageId)) this.#pending.delete(word.messageId);
     this.#raiseFloor(word.consultationId, word.seq);
+    this.#withdraw(({ consultationId, seq }) => consultationId === word.consultationId && seq < word.seq);
   }
 
   // ── What is news ──────────────────────────────────────────────────────────────────────────────────────────────────

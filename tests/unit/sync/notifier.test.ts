@@ -238,6 +238,18 @@ describe("who is called, and where", () => {
     }
   });
 
+  it("C6 the newest of a conversation takes the place of what another tab still shows of it", async () => {
+    const browser = new Browser();
+    const [first, second] = [browser.tab(), browser.tab("visible")];
+    browser.say(1);
+    await browser.clock.advance(500);
+    expect(first.toasts).toHaveLength(1);
+    first.turn("hidden");
+    browser.say(2);
+    await browser.clock.advance(500);
+    expect([first.toasts.length, second.toasts.length]).toEqual([0, 1]);
+  });
+
   it("C6 without locks (a page without TLS) words between the tabs do, and nobody goes uncalled", async () => {
     const browser = new Browser();
     browser.locks = false;
