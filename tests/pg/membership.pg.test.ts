@@ -207,6 +207,22 @@ describe("an end that is announced", () => {
     expect((await consultationOf(held.patient, held.consultationId)).status).toBe("COMPLETED");
   });
 
+  it("A7 F27 many due at once while their practitioners end them too: each is completed once", async () => {
+    const worlds = await Promise.all(Array.from({ length: 40 }, () => createWorld()));
+    await Promise.all(worlds.map(({ practitioner, consultationId }) => announce(practitioner, consultationId)));
+    const ids = worlds.map(({ consultationId }) => consultationId);
+    await db().consultation.updateMany({ where: { id: { in: ids } }, data: { closesAt: new Date(0) } });
+    await Promise.all([
+      ...worlds.map(({ practitioner, consultationId }) => complete(practitioner, consultationId)),
+      ...Array.from({ length: 6 }, () => completeDueConsultations()),
+    ]);
+    await completeDueConsultations();
+    const logs = await Promise.all(worlds.map(({ patient, consultationId }) => allEvents(patient, consultationId)));
+    for (const events of logs) {
+      expect(events.map(({ data }) => "status" in data && data.status)).toEqual(["IN_PROGRESS", "COMPLETED"]);
+    }
+  });
+
   it("A7 F27 UI3 due, skipped, taken back and written in at once: one order, and nothing after the completion", async () => {
     for (let round = 0; round < 10; round++) {
       const { patient, practitioner, consultationId } = await createWorld();
@@ -397,9 +413,11 @@ describe("removing", () => {
   it("UI4 F27 of a removal and messages in flight one order wins: nothing of theirs stands after it", async () => {
     for (let round = 0; round < 5; round++) {
       const { practitioner, interpreter, consultationId } = await withInterpreter();
-      const sends = Array.from({ length: 12 }, () => sendMessage(interpreter, messageOf(consultationId, "x")));
+      const sends = Promise.allSettled(
+        Array.from({ length: 12 }, () => sendMessage(interpreter, messageOf(consultationId, "x"))),
+      );
       const { event } = await removeParticipant(practitioner, consultationId, interpreter);
-      const settled = await Promise.allSettled(sends);
+      const settled = await sends;
       const accepted = settled.flatMap((result) => (result.status === "fulfilled" ? [result.value.event.seq] : []));
       const codes = settled.flatMap((result) => (result.status === "rejected" ? [result.reason.code] : []));
       expect(new Set(codes).size).toBeLessThanOrEqual(1);
