@@ -2,6 +2,7 @@
 
 import { CirclePlay } from "lucide-react";
 import { useActionState } from "react";
+import { CancelConsultation } from "@/components/people/CancelConsultation";
 import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { errorWords } from "@/lib/i18n/catalogue";
@@ -21,10 +22,13 @@ export function StartButton({ consultationId, action }: { consultationId: string
             {errorWords(words, state.code)}
           </p>
         ) : null}
-        <Button type="submit" disabled={busy} className="w-full">
-          <CirclePlay aria-hidden="true" className="size-5" />
-          {busy ? words.life.starting : words.life.start}
-        </Button>
+        <div className="flex flex-wrap gap-2">
+          <Button type="submit" disabled={busy} className="grow">
+            <CirclePlay aria-hidden="true" className="size-5" />
+            {busy ? words.life.starting : words.life.start}
+          </Button>
+          <CancelConsultation consultationId={consultationId} />
+        </div>
       </div>
     </form>
   );
