@@ -385,7 +385,7 @@ it("C5 F13 the only process is killed: who was online grows offline by itself, a
     "the word of it",
   );
   expect(changesIn(watcher).at(-1)).toMatchObject({ userId: patient.userId, status: "offline" });
-});
+}, 60_000);
 
 it("ATK10 F28 terminating a person ends the sockets that are signed in as them, and no others", async () => {
   const { patient, practitioner } = await createWorld();

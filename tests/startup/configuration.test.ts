@@ -158,7 +158,7 @@ describe("commands beside the app", () => {
     const dataDir = temporaryDataDir();
     const app = startAppProcess(dataDir, { MURPH_RELAY: "off" });
     const { databaseUrl } = await app.ready();
-    const behind = () => query(databaseUrl, "SELECT FROM publication_cursors WHERE dirty");
+    const behind = () => query(databaseUrl, "SELECT FROM publication_cursors WHERE sink = 'pusher' AND dirty");
     expect((await behind()).length).toBeGreaterThan(0);
     const worker = startEntry("lib/boot/bin/worker.ts", { env: { MURPH_DATA_DIR: dataDir } });
     await until(async () => (await behind()).length === 0, "everything to be published");

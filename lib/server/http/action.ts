@@ -3,6 +3,7 @@ import { cookies, headers } from "next/headers";
 import type { ErrorCode } from "@/lib/protocol/errors";
 import { requireClaim, requireViewer } from "@/lib/server/auth/claim-cookie";
 import type { Claim } from "@/lib/server/claim";
+import { touchPresence } from "@/lib/server/presence/touch";
 import { describeRefusal } from "./error-response";
 import { requireOwnOrigin } from "./origin";
 
@@ -26,6 +27,7 @@ export async function runAction(
     requireOwnOrigin(requestHeaders, true);
     const claim = await requireClaim(await cookies());
     requireViewer(claim, form.viewerId || null);
+    touchPresence(claim);
     await work(claim);
     return { status: "done", id: form.id };
   } catch (error) {
