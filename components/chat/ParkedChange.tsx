@@ -1,6 +1,6 @@
 "use client";
 
-import { RotateCw, Undo2 } from "lucide-react";
+import { PencilLine, RotateCw, Undo2 } from "lucide-react";
 import { Button } from "@/components/ui/Button";
 import { CopyButton } from "@/components/ui/CopyButton";
 import { useWords } from "@/components/ui/ViewpointProvider";
@@ -14,13 +14,16 @@ interface ParkedChangeProps {
   change: NonNullable<TimelineItem["change"]>;
 }
 
+/** Asking again does not help: the time for changes is over, or there is nothing left to change. */
+const FINAL: readonly (string | null)[] = ["edit-window-closed", "message-deleted", "not-allowed", "not-found"];
+
 const icon = "size-4 max-sm:hidden";
 const narrow = "max-sm:px-1.5";
 
 /** Why an edit or a deletion was not taken, and what can be done about it: its words are never lost. */
 export function ParkedChange({ id, change }: ParkedChangeProps) {
   const words = useWords();
-  const { retry, discard } = useRoomActions().unsent;
+  const { retry, edit, discard } = useRoomActions().unsent;
   const { kind, reason, commandId, content } = change;
   const behind = reason === null;
   const title = kind === "edit" ? words.message.changeParked : words.message.deleteParked;
@@ -37,10 +40,21 @@ export function ParkedChange({ id, change }: ParkedChangeProps) {
         {title}. {why}
       </p>
       <div className="-mr-1.5 flex sm:-mr-2.5 flex-wrap justify-end">
-        {retry && !behind ? (
+        {retry && !behind && !FINAL.includes(reason) ? (
           <Button look="quiet" size="small" className={narrow} onClick={() => decide(retry)}>
             <RotateCw aria-hidden="true" className={icon} />
             {words.message.retry}
+          </Button>
+        ) : null}
+        {content !== null && edit && FINAL.includes(reason) ? (
+          <Button
+            look="quiet"
+            size="small"
+            className={narrow}
+            onClick={() => edit(commandId, { content, replyTo: null })}
+          >
+            <PencilLine aria-hidden="true" className={icon} />
+            {words.message.asNew}
           </Button>
         ) : null}
         {content === null ? null : (

@@ -1,7 +1,7 @@
 "use client";
 
 import { createContext, useContext } from "react";
-import type { TimelineItem } from "@/lib/core/timeline";
+import type { Quote, TimelineItem } from "@/lib/core/timeline";
 import type { MessageAction } from "./message-actions";
 
 /** A message to be led to; of one that is not loaded only its number tells where to look. */
@@ -14,7 +14,7 @@ interface UnsentActions {
   /** Null where nothing can be sent any more: the consultation ended. */
   retry: ((commandId: string) => void) | null;
   /** Takes the words back into the composer; null where nothing can be written. */
-  edit: ((commandId: string, unsent: NonNullable<TimelineItem["pending"]>) => void) | null;
+  edit: ((commandId: string, words: { content: string; replyTo: Quote | null }) => void) | null;
   discard(commandId: string): void;
 }
 

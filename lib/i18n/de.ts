@@ -330,6 +330,7 @@ export const de: Catalogue = {
     reactionRefused: "Ihre Reaktion wurde nicht gespeichert",
     earlier: "Frühere Nachricht",
     retry: "Noch einmal versuchen",
+    asNew: "Als neue Nachricht schreiben",
     keep: "So lassen, wie es war",
     deleteTitle: "Diese Nachricht löschen?",
     deleteText:
@@ -507,7 +508,7 @@ export const de: Catalogue = {
     "consultation-not-in-progress":
       "Die Sprechstunde läuft nicht, daher kann nichts gesendet werden. Ihre Worte bleiben hier zum Kopieren.",
     "consultation-state": "Die Sprechstunde hat inzwischen einen anderen Stand. Laden Sie die Seite neu.",
-    "message-deleted": "Diese Nachricht wurde inzwischen gelöscht.",
+    "message-deleted": "Diese Nachricht wurde inzwischen gelöscht. Schreiben Sie eine neue, wenn es noch zu sagen ist.",
     "edit-window-closed": "Zum Ändern ist es zu spät. Senden Sie stattdessen eine neue Nachricht.",
     "payload-too-large": "Das ist zu groß. Kürzen Sie es und versuchen Sie es noch einmal.",
     "unsupported-media-type": "Dieses Format geht nicht. Laden Sie die Seite neu und versuchen Sie es noch einmal.",

@@ -313,6 +313,7 @@ export const en = {
     reactionRefused: "Your reaction was not saved",
     earlier: "Earlier message",
     retry: "Try again",
+    asNew: "Write it as a new message",
     keep: "Leave it as it was",
     deleteTitle: "Delete this message?",
     deleteText:
@@ -486,7 +487,7 @@ export const en = {
     "consultation-not-in-progress":
       "The consultation is not in progress, so nothing can be sent. Your words stay here to copy.",
     "consultation-state": "The consultation is in another state by now. Load the page again.",
-    "message-deleted": "That message was deleted meanwhile.",
+    "message-deleted": "That message was deleted meanwhile. Write a new one if it is still to be said.",
     "edit-window-closed": "It is too late to change that message. Send a new one instead.",
     "payload-too-large": "That is too large. Shorten it and try again.",
     "unsupported-media-type": "That format is not supported. Load the page again and retry.",
