@@ -13,6 +13,7 @@ beforeAll(async () => {
     MURPH_RATE_SENDS: "5",
     MURPH_RATE_AUTH: "5",
     MURPH_RATE_SIGN_IN: "3",
+    MURPH_RATE_INVITATIONS: "2",
   });
   lookInto(app);
 });
@@ -136,4 +137,22 @@ test("ATK69 ATK84 an address that guesses at many accounts is stopped, whatever 
   }
   expect(statuses.at(-1)).toBe(429);
   expect(statuses.length).toBeLessThanOrEqual(31);
+});
+
+test("ATK84 consultations that a practitioner sets up are counted, since they write to addresses", async () => {
+  const { practitioner } = await createWorld();
+  const client = await clientOf(app, practitioner);
+  const create = () => {
+    const json = { id: randomUUID(), subject: "Cough", patientEmail: `${randomUUID()}@murph.example` };
+    return client.post("/api/consultations", { json });
+  };
+  expect([(await create()).status, (await create()).status]).toEqual([201, 201]);
+  expectLimited(await create(), 600);
+});
+
+test("ATK84 invitation links that lead nowhere are counted by address", async () => {
+  const guess = (i: number) =>
+    new HttpClient(app.baseUrl).get(`/invite/${randomUUID()}`, { headers: { "X-Forwarded-For": `10.0.0.${i}` } });
+  for (let i = 0; i < 30; i++) expect((await guess(i)).text).toContain("This invitation is not valid any more");
+  expect((await guess(31)).text).toContain("Too many attempts");
 });

@@ -1,18 +1,16 @@
-import { Hourglass } from "lucide-react";
 import type { Metadata } from "next";
 import { headers } from "next/headers";
-import { notFound } from "next/navigation";
 import { chooseLanguage } from "@/app/language";
 import { requestViewpoint, requestWords } from "@/app/viewpoint";
 import { Brand } from "@/components/shell/Brand";
 import { LanguageSwitch } from "@/components/shell/LanguageSwitch";
 import { UnsentHere } from "@/components/shell/UnsentHere";
-import { Notice } from "@/components/ui/Notice";
 import { AppError } from "@/lib/server/app-error";
 import { currentViewer } from "@/lib/server/auth/viewer";
 import { clientAddress } from "@/lib/server/http/client-address";
 import { type OpenInvitation, readInvitation } from "@/lib/server/invitations/accept-invitation";
 import { acceptInvitation } from "./actions";
+import { type ClosedReason, InvitationClosed } from "./InvitationClosed";
 import { InvitationForm } from "./InvitationForm";
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -23,14 +21,7 @@ export default async function InvitationPage({ params }: { params: Promise<{ tok
   const { token } = await params;
   const words = await requestWords();
   const found = await invitationOf(token);
-  if (!found) {
-    const { tooManyTitle, tooMany } = words.invitation;
-    return (
-      <main id="content" className="grid min-h-dvh">
-        <Notice icon={Hourglass} title={tooManyTitle} text={tooMany} headingLevel="h1" />
-      </main>
-    );
-  }
+  if (typeof found === "string") return <InvitationClosed reason={found} />;
   const viewer = await currentViewer();
   return (
     <main id="content" className="mx-auto flex min-h-dvh w-full max-w-md flex-col px-4 py-6 sm:justify-center sm:py-10">
@@ -56,13 +47,12 @@ export default async function InvitationPage({ params }: { params: Promise<{ tok
   );
 }
 
-/** Null: whoever asks has brought too many links that lead nowhere. */
-async function invitationOf(token: string): Promise<OpenInvitation | null> {
+/** Not as "not found": Next shows such a page by script only. */
+async function invitationOf(token: string): Promise<OpenInvitation | ClosedReason> {
   try {
     return await readInvitation(token, clientAddress(await headers()));
   } catch (error) {
-    if (error instanceof AppError && error.code === "rate-limited") return null;
-    if (error instanceof AppError && error.code === "not-found") notFound();
+    if (error instanceof AppError && (error.code === "not-found" || error.code === "rate-limited")) return error.code;
     throw error;
   }
 }

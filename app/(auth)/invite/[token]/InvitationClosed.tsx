@@ -1,0 +1,25 @@
+import { Hourglass, TicketX } from "lucide-react";
+import Link from "next/link";
+import { requestWords } from "@/app/viewpoint";
+import { buttonClass } from "@/components/ui/Button";
+import { Notice } from "@/components/ui/Notice";
+
+export type ClosedReason = "not-found" | "rate-limited";
+
+/** The same for a link that was never given out, is used or has expired. */
+export async function InvitationClosed({ reason }: { reason: ClosedReason }) {
+  const { invitation, signIn } = await requestWords();
+  return (
+    <main id="content" className="grid min-h-dvh">
+      {reason === "rate-limited" ? (
+        <Notice icon={Hourglass} title={invitation.tooManyTitle} text={invitation.tooMany} headingLevel="h1" />
+      ) : (
+        <Notice icon={TicketX} title={invitation.closedTitle} text={invitation.closed} headingLevel="h1">
+          <Link href="/sign-in" className={buttonClass()}>
+            {signIn.submit}
+          </Link>
+        </Notice>
+      )}
+    </main>
+  );
+}
