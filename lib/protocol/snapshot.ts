@@ -91,4 +91,9 @@ export const consultationRowSchema = z.object({
 });
 export type ConsultationRow = z.infer<typeof consultationRowSchema>;
 
-export const consultationListSchema = z.object({ consultations: z.array(consultationRowSchema) });
+/** Without `push` nothing is known to be late. */
+export const consultationListSchema = z.object({
+  consultations: z.array(consultationRowSchema),
+  push: pushStateSchema.optional(),
+});
+export type ConsultationListAnswer = z.infer<typeof consultationListSchema>;

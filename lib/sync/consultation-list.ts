@@ -9,7 +9,7 @@ import {
   messageNotificationSchema,
   userStatusChangeSchema,
 } from "@/lib/protocol/notices";
-import type { ConsultationRow } from "@/lib/protocol/snapshot";
+import type { ConsultationListAnswer, ConsultationRow } from "@/lib/protocol/snapshot";
 import { Connection, type ConnectionStatus } from "./connection";
 import { classify, codeOf } from "./failure";
 import { type Answer, Inquiry } from "./inquiry";
@@ -28,7 +28,7 @@ export type ListNews =
   | { readonly kind: "message"; readonly notification: MessageNotification }
   | { readonly kind: "change"; readonly change: z.infer<typeof messageNotificationChangedSchema> };
 
-type Reading = ApiResult<{ consultations: ConsultationRow[] }>;
+type Reading = ApiResult<ConsultationListAnswer>;
 
 /**
  * My list of consultations: read again on every success of my own channel, rows merged between (RCV7). Nothing ever
@@ -148,6 +148,7 @@ export class ConsultationList {
       this.#inquiry.answered();
       this.#failure = null;
       this.#rows = this.#merged(result.value.consultations, pushedMeanwhile);
+      this.#connection.setPush(result.value.push ?? "ok");
       this.#connection.answered();
     } else {
       const kind = classify(result.failure);

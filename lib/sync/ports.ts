@@ -2,7 +2,7 @@ import type { ParkReason } from "@/lib/core/timeline";
 import type { CommandAnswer, Receipt, SendMessage } from "@/lib/protocol/commands";
 import type { ErrorCode } from "@/lib/protocol/errors";
 import type { Position } from "@/lib/protocol/position";
-import type { ConsultationRow, EventsPage, MessagesPage, Snapshot } from "@/lib/protocol/snapshot";
+import type { ConsultationListAnswer, EventsPage, MessagesPage, Snapshot } from "@/lib/protocol/snapshot";
 
 /**
  * Everything the engine knows of the world. Behind these ports it is deterministic: the same calls, answers, timers
@@ -72,7 +72,7 @@ export interface Api {
   deleteMessage(messageId: string): Promise<ApiResult<CommandAnswer>>;
   setReaction(messageId: string, emoji: string, on: boolean): Promise<ApiResult<CommandAnswer>>;
   recordReceipt(consultationId: string, receipt: Receipt): Promise<ApiResult<{ position: Position }>>;
-  listConsultations(): Promise<ApiResult<{ consultations: ConsultationRow[] }>>;
+  listConsultations(): Promise<ApiResult<ConsultationListAnswer>>;
 }
 
 export interface EventsRequest {

@@ -5,12 +5,13 @@ import { json } from "@/lib/server/http/body";
 import { publicOrigin } from "@/lib/server/http/origin";
 import { route, sessionEndpoint } from "@/lib/server/http/route";
 import { listConsultations } from "@/lib/server/queries/list-consultations";
+import { withPushState } from "@/lib/server/relay/push-state";
 
 const body = json(createConsultationSchema);
 
 export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = route({
   GET: sessionEndpoint({
-    handle: async ({ claim }) => ({ body: { consultations: await listConsultations(claim) } }),
+    handle: async ({ claim }) => ({ body: withPushState({ consultations: await listConsultations(claim) }) }),
   }),
   POST: sessionEndpoint({
     limit: "invitations",

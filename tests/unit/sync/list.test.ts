@@ -98,6 +98,29 @@ describe("rows", () => {
   });
 });
 
+it("C2 C7 a list whose server cannot push just now is polled, and is live again with the server's word", async () => {
+  const { world, client, list, readings, close } = await open();
+  const api = { ...client.ports.api };
+  let push: "ok" | "delayed" = "delayed";
+  const listConsultations = api.listConsultations;
+  Object.assign(client.ports.api, {
+    listConsultations: async () => {
+      const result = await listConsultations();
+      return result.ok ? { ok: true, value: { ...result.value, push } } : result;
+    },
+  });
+  void list.refresh();
+  await world.clock.advance(100);
+  expect(list.getSnapshot().status).toBe("polling");
+  const before = readings();
+  await world.clock.advance(10_000);
+  expect(readings() - before).toBeGreaterThanOrEqual(3);
+  push = "ok";
+  await world.clock.advance(4_000);
+  expect(list.getSnapshot().status).toBe("live");
+  close();
+});
+
 describe("what is told beside the rows", () => {
   it("C6 messages and their changes are passed on as they come, also without words; what cannot be read is not", async () => {
     const { world, list, push, close, row } = await open();
