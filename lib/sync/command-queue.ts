@@ -71,10 +71,14 @@ export class CommandQueue {
   #loaded = false;
   /** The log has been read to its head since the storage was loaded: what it does not show was not committed before. */
   #logRead = false;
+  /** The server said that it is none of ours. */
+  #left = false;
   /** It was asked for that: once, or each answer would lead to the next question. */
   #logAsked = false;
   /** The server's time was asked for: an answer that did not tell it is all that there will be. */
   #timeAsked: "no" | "waiting" | "answered" = "no";
+  /** Messages that were taken back before they came to the server, as far as it knew: a slow request may bring them yet. */
+  readonly #takenBack = new Set<string>();
   #stopListening: readonly Cancel[] = [];
   #ownWrites = 0;
   #lastWrite: Promise<unknown> = Promise.resolve();
@@ -215,6 +219,7 @@ export class CommandQueue {
 
   /** The log has told all that it had when it was asked: what vanished and is not in there was given up in another tab. */
   caughtUp(): void {
+    this.#left = false;
     this.#logRead ||= this.#loaded;
     this.#logAsked = false;
     this.#show(this.#commands.filter(({ vanished }) => vanished !== "asked"));
@@ -223,6 +228,7 @@ export class CommandQueue {
 
   /** These messages are in the log (ID1): whatever became of our attempts, they are sent; and deleted ones are deleted. */
   confirm(messages: readonly Message[]): void {
+    if (this.#commands.length === 0 && this.#takenBack.size === 0) return;
     const inLog = new Map(messages.map((message) => [message.id, message]));
     const confirmed = this.#commands.filter(({ stored }) => {
       const message = inLog.get(messageIdOf(stored));
@@ -230,6 +236,11 @@ export class CommandQueue {
         message !== undefined && (stored.kind === "send" || (stored.kind === "delete" && message.deletedAt !== null))
       );
     });
+    for (const id of this.#takenBack) {
+      if (!inLog.has(id)) continue;
+      this.#takenBack.delete(id);
+      void this.delete(id);
+    }
     if (confirmed.length === 0) return;
     for (const { stored } of confirmed) {
       if (stored.kind === "send") moveStatus(this.#statusOf(stored.id) ?? "queued", "sent");
@@ -245,9 +256,15 @@ export class CommandQueue {
     if (settled.length > 0) this.#show(this.#commands.filter((command) => !settled.includes(command)));
   }
 
-  /** The log is closed to us: what only waited to be seen in it has nothing to wait for. */
+  /**
+   * The server knows us, and the log is closed to us: what only waited to be seen in it has nothing to wait for, and what
+   * is still to be sent will be refused, or is too old. Either way its words are parked.
+   */
   leave(): void {
+    this.#left = true;
+    this.#logRead = true;
     this.#show(this.#commands.filter(isOpen));
+    this.resume();
   }
 
   /** Another history: the seq of an answer of the old one says nothing any more. */
@@ -264,6 +281,7 @@ export class CommandQueue {
   #onStorage(consultationId: string | null): void {
     if (consultationId === null) {
       this.#show([]);
+      this.#takenBack.clear();
       this.#forgetRefusals();
     } else if (consultationId === this.#options.consultationId) {
       void this.#read().then(() => this.#options.batch(() => this.#pump()));
@@ -330,6 +348,9 @@ export class CommandQueue {
       case "too-old":
         this.#options.batch(() => this.#park(next.id, "too-old"));
         return false;
+      case "refused":
+        this.#options.batch(() => this.#park(next.id, "not-found"));
+        return false;
       case "committed":
         this.#options.batch(() => this.#forget([next.id]));
         await this.#lastWrite;
@@ -343,9 +364,15 @@ export class CommandQueue {
    * Decided only with the log read to its head: what a killed tab had sent already is no draft. What becomes of an old
    * change the server decides, by its window.
    */
-  async #ageOf({ kind, id, queuedAt }: StoredCommand): Promise<"fresh" | "too-old" | "committed" | "unknown"> {
+  async #ageOf({
+    kind,
+    id,
+    queuedAt,
+  }: StoredCommand): Promise<"fresh" | "too-old" | "refused" | "committed" | "unknown"> {
     if (kind !== "send" || queuedAt === null) return "fresh";
     const now = this.#ports.serverTime.now();
+    // A refusal tells no time.
+    if (now === null && this.#left) return "refused";
     if (now === null && this.#timeAsked === "answered") return "fresh";
     if (now !== null && now - Date.parse(queuedAt) < TOO_OLD_MS) return "fresh";
     if (now === null || !this.#logRead) {
@@ -442,8 +469,9 @@ export class CommandQueue {
       if (!MOOT.includes(reason)) this.#tellRefusal(refused, reason);
     } else if (refused.kind === "delete" && reason === "not-found") {
       // It never came there, so what was queued of it has nowhere to go either.
-      const undone = undoneBy(this.#commands, refused).map(({ stored }) => stored.id);
-      this.#forget([refused.id, ...undone]);
+      const undone = undoneBy(this.#commands, refused);
+      if (undone.some(({ stored }) => stored.kind === "send")) this.#takenBack.add(refused.messageId);
+      this.#forget([refused.id, ...undone.map(({ stored }) => stored.id)]);
     } else {
       this.#park(refused.id, reason);
     }

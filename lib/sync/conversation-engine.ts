@@ -271,13 +271,14 @@ export class ConversationEngine {
 
   #confirmSent(): void {
     const { conversation } = this.#feed;
-    if (!conversation || (this.#queue.pending.length === 0 && this.#queue.changes.length === 0)) return;
-    this.#queue.confirm(conversation.messages);
+    if (conversation) this.#queue.confirm(conversation.messages);
   }
 
   /** Looks beyond the window, back to when it was queued: with the window read to its head that decides it. */
   async #wasCommitted(id: string, queuedAt: string): Promise<boolean | null> {
-    const { conversation } = this.#feed;
+    const { conversation, left } = this.#feed;
+    // Nobody there tells us any more, so that it is for its author to decide about.
+    if (left) return false;
     if (!conversation) return null;
     let { messages, hasMore } = conversation;
     for (;;) {

@@ -297,6 +297,21 @@ describe("A6 delete", () => {
     expect(await kept(queue)).toEqual([]);
   });
 
+  it("A6 F22 a message that was taken back and comes to the server only then, by a slow request, is deleted there", async () => {
+    const { world, queue, client } = await withOwnMessage();
+    client.api.script("sendMessage", "lost-request");
+    const unsent = await client.send("slow");
+    await world.clock.advance(10_100);
+    await client.engine.remove(unsent);
+    await world.clock.advance(5_000);
+    expect([client.item(unsent), await kept(queue), world.server.messages.has(unsent)]).toEqual([undefined, [], false]);
+    const { id: consultationId } = world.server.readSnapshot().consultation;
+    world.server.send(ANNA, { id: unsent, consultationId, content: "slow", replyToId: null, attachmentIds: [] });
+    await world.clock.advance(1_000);
+    expect(world.server.message(unsent).content).toBeNull();
+    expect([client.item(unsent)?.message?.content, await kept(queue)]).toEqual([null, []]);
+  });
+
   it("A6 SND2 a message that is just on its way, from here or from another tab, is sent and then deleted", async () => {
     for (const which of ["here", "there"] as const) {
       const world = new World();
@@ -664,6 +679,20 @@ describe("UI4 removed", () => {
     ]);
     expect(client.view.items[0]?.pending?.replyTo).toEqual({ id: quoted, seq: null, senderName: null, excerpt: null });
     expect((await kept(queue)).map(({ kind }) => kind)).toEqual(["send", "edit"]);
+  });
+
+  it("UI4 SND5 what waited for more than a day is told as refused, not as on its way", async () => {
+    const { world, client } = await removable();
+    client.signals.set("offline");
+    await client.send("of yesterday");
+    world.server.leave(WEBER, IBRAHIM);
+    // Nobody tells the time to somebody who is refused.
+    world.serverTime = null;
+    client.signals.set("online");
+    await world.clock.advance(10_000);
+    expect(client.view.items.map(({ pending }) => [pending?.content, pending?.state, pending?.reason])).toEqual([
+      ["of yesterday", "parked", "not-found"],
+    ]);
   });
 
   it("UI4 RCV7 nothing more is told of what was read, and whoever is let in again sees all of it", async () => {
