@@ -5,6 +5,7 @@ import Link from "next/link";
 import { useState } from "react";
 import { ConnectionIndicator } from "@/components/chat/ConnectionIndicator";
 import { NewConsultation } from "@/components/people/NewConsultation";
+import { NewConsultationButton } from "@/components/people/NewConsultationButton";
 import { Brand } from "@/components/shell/Brand";
 import { Button } from "@/components/ui/Button";
 import { Notice } from "@/components/ui/Notice";
@@ -29,6 +30,7 @@ export function ConsultationList({ viewer, list, openId, onOpening }: Consultati
   const { rows, loading, status, failure, refresh } = list;
   const [filter, setFilter] = useState<Filter>("all");
   const [query, setQuery] = useState("");
+  const [creating, setCreating] = useState(false);
   const Heading = openId === null ? "h1" : "h2";
   const practitioner = viewer.role === "PRACTITIONER";
   const filtered = filter !== "all" || query.trim() !== "";
@@ -56,7 +58,7 @@ export function ConsultationList({ viewer, list, openId, onOpening }: Consultati
       <nav aria-label={words.list.label} className="flex min-h-0 grow flex-col overflow-y-auto">
         <div className="flex min-h-14 flex-wrap items-center justify-between gap-x-2 px-4 pt-3 pb-2">
           <Heading className="font-semibold text-ink-soft text-sm">{words.list.title}</Heading>
-          {practitioner && rows.length > 0 ? <NewConsultation /> : null}
+          {practitioner && rows.length > 0 ? <NewConsultationButton onClick={() => setCreating(true)} /> : null}
         </div>
         {rows.length > 1 || filtered ? (
           <ListFilter filter={filter} query={query} onFilter={setFilter} onQuery={setQuery} />
@@ -71,7 +73,7 @@ export function ConsultationList({ viewer, list, openId, onOpening }: Consultati
           )
         ) : rows.length === 0 ? (
           <Notice icon={MessagesSquare} title={words.list.empty} text={words.list.emptyHint[viewer.role]}>
-            {practitioner ? <NewConsultation look="primary" /> : null}
+            {practitioner ? <NewConsultationButton look="primary" onClick={() => setCreating(true)} /> : null}
           </Notice>
         ) : shown.length === 0 ? (
           <Notice icon={SearchX} title={words.list.noHits} text={words.list.noHitsHint}>
@@ -83,6 +85,7 @@ export function ConsultationList({ viewer, list, openId, onOpening }: Consultati
           <ConsultationRows rows={shown} viewerId={viewer.id} openId={openId} onOpening={onOpening} />
         )}
       </nav>
+      {practitioner ? <NewConsultation open={creating} onClose={() => setCreating(false)} /> : null}
     </div>
   );
 }

@@ -1,9 +1,7 @@
 "use client";
 
-import { Plus } from "lucide-react";
 import { useRouter } from "next/navigation";
 import { useState } from "react";
-import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useConsultationList } from "@/hooks/useConsultationList";
 import type { CreatedConsultation } from "@/lib/protocol/commands";
@@ -12,61 +10,49 @@ import { Modal } from "./Modal";
 import { NewConsultationForm } from "./NewConsultationForm";
 import { NO_FIELDS } from "./new-consultation";
 
-/** Button and dialog for practitioners. What was typed is still there when the dialog is opened again. */
-export function NewConsultation({ look = "secondary" }: { look?: "primary" | "secondary" }) {
+interface NewConsultationProps {
+  open: boolean;
+  onClose(): void;
+}
+
+/**
+ * Dialog for practitioners. Mounted for as long as the list is: what was typed is still there when it is opened again,
+ * and the link that is shown only once does not go with the button that opened it.
+ */
+export function NewConsultation({ open, onClose }: NewConsultationProps) {
   const { newConsultation } = useWords();
   const { refresh } = useConsultationList();
   const router = useRouter();
-  const [open, setOpen] = useState(false);
   const [fields, setFields] = useState(NO_FIELDS);
   const [created, setCreated] = useState<CreatedConsultation | null>(null);
 
   function onCreated(answer: CreatedConsultation) {
     void refresh();
     if (answer.invitation) setCreated(answer);
-    else leave(answer.consultation.id);
+    else finish(answer.consultation.id);
   }
 
-  function leave(consultationId: string | null) {
-    setOpen(false);
+  function finish(consultationId: string | null) {
+    onClose();
     setCreated(null);
-    if (consultationId !== null || created) setFields(NO_FIELDS);
+    setFields(NO_FIELDS);
     if (consultationId !== null) router.push(`/consultations/${consultationId}`);
   }
 
+  if (!open) return null;
   const invitation = created?.invitation;
-  return (
-    <>
-      <Button
-        look={look}
-        size={look === "primary" ? "regular" : "small"}
-        aria-label={newConsultation.open}
-        className="no-script:hidden"
-        onClick={() => setOpen(true)}
-      >
-        <Plus aria-hidden="true" className="size-4" />
-        {look === "primary" ? newConsultation.open : newConsultation.short}
-      </Button>
-      {open && !invitation ? (
-        <Modal title={newConsultation.title} onClose={() => leave(null)}>
-          <NewConsultationForm
-            fields={fields}
-            onChange={setFields}
-            onCreated={onCreated}
-            onCancel={() => leave(null)}
-          />
-        </Modal>
-      ) : null}
-      {open && created && invitation ? (
-        <Modal title={newConsultation.created} onClose={() => leave(null)}>
-          <InvitationLink
-            email={fields.patientEmail.trim()}
-            invitation={invitation}
-            onOpen={() => leave(created.consultation.id)}
-            onDone={() => leave(null)}
-          />
-        </Modal>
-      ) : null}
-    </>
+  return invitation ? (
+    <Modal key="created" title={newConsultation.created} onClose={() => finish(null)}>
+      <InvitationLink
+        email={fields.patientEmail.trim()}
+        invitation={invitation}
+        onOpen={() => finish(created.consultation.id)}
+        onDone={() => finish(null)}
+      />
+    </Modal>
+  ) : (
+    <Modal key="form" title={newConsultation.title} onClose={onClose}>
+      <NewConsultationForm fields={fields} onChange={setFields} onCreated={onCreated} onCancel={onClose} />
+    </Modal>
   );
 }
