@@ -100,14 +100,21 @@ function changed(before: Conversation, after: Conversation): Applied {
   return { state: after, outcome: after === before ? "ignored" : "applied" };
 }
 
-/** RCV7: what was heard of positions is not undone by a snapshot that was on its way, unless its history lacks them. */
+/**
+ * RCV7: what was heard of positions is not undone by a snapshot that was on its way. Of one further than the snapshot
+ * what the snapshot's history has of it stays: nobody's message goes back from read to sent (UI1).
+ */
 function reopen(state: Conversation, snapshot: Snapshot): Conversation {
   const opened = openConversation(snapshot);
   if (opened.epoch !== state.epoch) return opened;
   const known = [...state.positions.values()];
   return withPositions(
     opened,
-    known.filter(({ deliveredUpToSeq }) => deliveredUpToSeq <= opened.seq),
+    known.map((position) => ({
+      ...position,
+      deliveredUpToSeq: Math.min(position.deliveredUpToSeq, opened.seq),
+      readUpToSeq: Math.min(position.readUpToSeq, opened.seq),
+    })),
   );
 }
 

@@ -365,12 +365,16 @@ export class Notifier {
     this.#outside.delete(consultationId);
   }
 
-  /** Read, deleted, or no longer mine to see: as far as a row can tell that is as new as the notice. */
+  /**
+   * Read, deleted, no longer mine to see, or not the last one any more, as far as a row can tell that is as new as the
+   * notice. What is not the last calls by itself, or was mine; of the earlier one no row could tell that its words are
+   * old, had that push been lost (ATK104).
+   */
   #isOver({ consultationId, seq }: MessageNotice): boolean {
     const row = this.#row(consultationId);
     if (!row) return this.#rows !== null && this.#floors.has(consultationId);
     if (row.readUpToSeq >= seq) return true;
-    return row.headSeq >= seq && (row.lastMessage === null || row.lastMessage.seq < seq);
+    return row.headSeq >= seq && row.lastMessage?.seq !== seq;
   }
 
   #withdraw(isGone: (notice: MessageNotice) => boolean): void {

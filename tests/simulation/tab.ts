@@ -270,7 +270,8 @@ export class Tab implements StorageUser, NoticeUser {
 
   /** Nothing may have been kept of it: then there was nothing to do. */
   async #give(isIt: (added: StoredCommand) => boolean, run: () => Promise<unknown>): Promise<void> {
-    if (!this.#alive || !this.inRoom) return;
+    // There is no composer where one takes no part.
+    if (!this.#alive || !this.inRoom || this.engine.getSnapshot().failure === "not-found") return;
     const before = this.storage.addedBy(this).length;
     await run();
     const command = this.storage.addedBy(this).slice(before).find(isIt);

@@ -407,7 +407,10 @@ export class World implements Surroundings {
   wasSaved(id: string): boolean {
     const { model } = this;
     if (model.messages.has(id) || this.#restoredAway.has(id)) return true;
-    return this.#takenChanges.has(id) || this.#nothingToDelete.has(id);
+    if (this.#takenChanges.has(id) || this.#nothingToDelete.has(id)) return true;
+    // Deleted, from another device of the same person.
+    const command = this.#words.get(id)?.command;
+    return command?.kind === "delete" && model.messages.get(command.messageId)?.content === null;
   }
 
   revOfChange(id: string): number | null {
