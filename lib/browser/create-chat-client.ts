@@ -96,7 +96,14 @@ function createChatClient(viewer: User, outside: BrowserPorts = browserPorts(vie
   const socket = new Shared<SocketStatusView, SocketStatus>(new SocketStatus(ports), shared);
   const rows = new ConsultationList(ports, viewer.id, people);
   const list = new Shared<ConsultationListView, ConsultationList>(rows, shared);
-  const live = createLive({ viewerId: viewer.id, ports, list: rows, people, retainSocket });
+  const live = createLive({
+    ...{ viewerId: viewer.id, ports, list: rows, people, retainSocket },
+    participants: (id) =>
+      conversations
+        .get(id)
+        ?.getSnapshot()
+        .participants.map(({ user }) => user.id) ?? [],
+  });
 
   function engineOf(consultationId: string): ConversationEngine {
     return new ConversationEngine(ports, { consultationId, viewerId: viewer.id });

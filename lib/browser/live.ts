@@ -1,6 +1,6 @@
 import type { ConsultationList } from "@/lib/sync/consultation-list";
 import { type NoticesView, Notifier } from "@/lib/sync/notifier";
-import type { People, PresenceOf } from "@/lib/sync/people";
+import { keepRoomKnown, type People, type PresenceOf } from "@/lib/sync/people";
 import type { Cancel, Ports } from "@/lib/sync/ports";
 import { Typing, type TypingView } from "@/lib/sync/typing";
 import { browserAttention, keepLooking, lookingLock } from "./looking";
@@ -35,9 +35,11 @@ interface LiveOptions {
   readonly list: ConsultationList;
   readonly people: People;
   readonly retainSocket: () => Cancel;
+  /** Ids of those who take part, as far as this tab knows. */
+  readonly participants: (consultationId: string) => readonly string[];
 }
 
-export function createLive({ viewerId, ports, list, people, retainSocket }: LiveOptions): Live {
+export function createLive({ viewerId, ports, list, people, retainSocket, participants }: LiveOptions): Live {
   const { clock } = ports;
   const shared = { clock, retainSocket };
   const system = createBrowserNotices();
@@ -50,6 +52,12 @@ export function createLive({ viewerId, ports, list, people, retainSocket }: Live
   );
   const notices = new Shared<NoticesView, Notifier>(notifier, shared);
   const rooms = new Map<string, Shared<TypingView, Typing>>();
+
+  /** Others than the one whom the list tells of. */
+  function hasOthers(consultationId: string): boolean {
+    const row = list.getSnapshot().rows?.find(({ id }) => id === consultationId);
+    return participants(consultationId).some((id) => id !== viewerId && id !== row?.counterpart.id);
+  }
 
   function openTyping(consultationId: string): Shared<TypingView, Typing> {
     const onIdle = () => rooms.delete(consultationId);
@@ -69,9 +77,11 @@ export function createLive({ viewerId, ports, list, people, retainSocket }: Live
     typing: (consultationId) => rooms.get(consultationId) ?? openTyping(consultationId),
     lookAt(consultationId) {
       const stopLooking = keepLooking(lookingLock(viewerId, consultationId), browserAttention);
+      const stopKnowing = keepRoomKnown(ports, consultationId, () => hasOthers(consultationId));
       notifier.lookAt(consultationId);
       return () => {
         stopLooking();
+        stopKnowing();
         notifier.lookAt(null);
       };
     },

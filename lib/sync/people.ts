@@ -1,5 +1,10 @@
-import type { Api, Cancel } from "./ports";
+import { between } from "./backoff";
+import type { Api, Cancel, Ports } from "./ports";
 import { Store } from "./store";
+import { Timer } from "./timer";
+
+/** As often as the list is read while live. */
+const LOOK_AGAIN_MS = { low: 20_000, high: 27_000 };
 
 export interface Presence {
   readonly online: boolean;
@@ -63,4 +68,24 @@ export function withPeople(api: Api, people: People): Api {
       return result;
     },
   };
+}
+
+/**
+ * A client without a connection learns of a room's people from its list, which names one other person a consultation.
+ * While there are more of them than that, the room's snapshot is read now and then for what it says of them.
+ */
+export function keepRoomKnown(
+  { api, clock, random, signals, transport }: Pick<Ports, "api" | "clock" | "random" | "signals" | "transport">,
+  consultationId: string,
+  hasOthers: () => boolean,
+): Cancel {
+  const timer = new Timer(clock);
+  const lookAgain = () => {
+    const deaf = transport.state() !== "connected";
+    if (deaf && signals.online() && signals.visible() && hasOthers()) void api.readSnapshot(consultationId);
+    wait();
+  };
+  const wait = () => timer.arm(between(random, LOOK_AGAIN_MS.low, LOOK_AGAIN_MS.high), lookAgain);
+  wait();
+  return () => timer.clear();
 }

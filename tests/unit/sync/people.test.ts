@@ -1,8 +1,8 @@
 import { expect, it } from "vitest";
 import { userChannel } from "@/lib/protocol/channels";
 import { ConsultationList } from "@/lib/sync/consultation-list";
-import { People, withPeople } from "@/lib/sync/people";
-import { ANNA, WEBER } from "@/tests/support/sim/server-model";
+import { keepRoomKnown, People, withPeople } from "@/lib/sync/people";
+import { ANNA, CONSULTATION_ID, IBRAHIM, WEBER } from "@/tests/support/sim/server-model";
 import { World } from "@/tests/support/sim/world";
 
 const at = (minute: number) => `2026-01-01T00:${String(minute).padStart(2, "0")}:00.000Z`;
@@ -93,4 +93,45 @@ it("C5 a client that hears no pushes learns from the list it polls", async () =>
   expect(people.getSnapshot().get(WEBER.id)).toEqual({ online: true, lastActiveAt: at(9) });
   list.stop();
   client.stop();
+});
+
+it("C5 of others than the list names it learns from the room, while it is seen and hears no pushes", async () => {
+  const world = new World();
+  const client = world.client(ANNA);
+  client.transport.reachable = false;
+  client.start();
+  const readings = () => client.api.count("readSnapshot");
+  let others = false;
+  const people = new People();
+  const ports = { ...client.ports, api: withPeople(client.ports.api, people) };
+  const stop = keepRoomKnown(ports, CONSULTATION_ID, () => others);
+  await world.clock.advance(60_000);
+  const before = readings();
+  await world.clock.advance(60_000);
+  expect(readings()).toBe(before);
+
+  others = true;
+  const snapshot = world.server.readSnapshot();
+  const [first] = snapshot.participants;
+  if (!first) throw new Error("a participant expected");
+  const ibrahim = { ...first, user: IBRAHIM, online: true, lastActiveAt: at(3) };
+  world.server.readSnapshot = () => ({ ...snapshot, participants: [...snapshot.participants, ibrahim] });
+  await world.clock.advance(30_000);
+  expect(readings()).toBeGreaterThan(before);
+  expect(people.getSnapshot().get(IBRAHIM.id)).toEqual({ online: true, lastActiveAt: at(3) });
+
+  client.signals.set("hidden");
+  await world.clock.advance(1_000);
+  const hidden = readings();
+  await world.clock.advance(60_000);
+  expect(readings()).toBe(hidden);
+  client.transport.reachable = true;
+  client.transport.connect();
+  client.signals.set("visible");
+  await world.clock.advance(60_000);
+  expect(client.view.status).toBe("live");
+  expect(readings()).toBe(hidden);
+  stop();
+  client.stop();
+  expect(world.clock.pending).toBe(0);
 });
