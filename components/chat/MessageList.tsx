@@ -129,6 +129,7 @@ export function MessageList(props: MessageListProps) {
     const next = nextRow(rows, activeIndex, event.key);
     if (next === null) return;
     event.preventDefault();
+    if (next === activeKey) return;
     setActiveKey(next);
     focusRow(next);
   }

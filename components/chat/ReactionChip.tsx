@@ -15,7 +15,7 @@ interface ReactionChipProps {
 
 /** One emoji and how many hold it; its name says who. A press adds mine or takes it away. */
 export function ReactionChip({ messageId, emoji, userIds, focusable }: ReactionChipProps) {
-  const { message, chat } = useWords();
+  const { chat } = useWords();
   const { viewerId, writable, react, nameOf } = useRoomActions();
   const mine = userIds.includes(viewerId);
   const names = userIds.map((userId) => (userId === viewerId ? chat.you : nameOf(userId))).join(", ");
@@ -25,7 +25,6 @@ export function ReactionChip({ messageId, emoji, userIds, focusable }: ReactionC
         type="button"
         tabIndex={focusable ? 0 : -1}
         aria-pressed={mine}
-        aria-label={message.reaction(emoji, names)}
         // The tooltip says no more than the name.
         aria-describedby={undefined}
         aria-disabled={!writable}
@@ -39,11 +38,10 @@ export function ReactionChip({ messageId, emoji, userIds, focusable }: ReactionC
           writable ? "hover:border-accent" : "cursor-default",
         )}
       >
-        <span aria-hidden="true" className="text-base leading-none">
-          {emoji}
-        </span>
-        <span aria-hidden="true" className={cn("numeric text-xs", mine && "font-semibold")}>
+        <span className="text-base leading-none">{emoji}</span>{" "}
+        <span className={cn("numeric text-xs", mine && "font-semibold")}>
           {userIds.length}
+          <span className="sr-only">: {names}</span>
         </span>
       </Tooltip.Trigger>
       <Tooltip.Portal container={overlayRoot()}>

@@ -1,6 +1,5 @@
 "use client";
 
-import { cn } from "@/components/ui/cn";
 import { useWords } from "@/components/ui/ViewpointProvider";
 
 /** So many messages hardly stand on any screen together. */
@@ -11,15 +10,26 @@ export function UnreadDivider({ count }: { count: number }) {
   return (
     <div
       data-unread=""
-      className={cn(
-        "mx-auto flex w-full max-w-3xl items-center gap-3 px-4 pt-5 pb-1 before:h-px before:grow before:bg-accent after:h-px after:grow after:bg-accent",
-        // Where a browser knows it, the server's page stands here at once, not only when scripts have started.
-        count >= MORE_THAN_A_SCREEN && "scroll-mb-[60dvh] [scroll-initial-target:nearest]",
-      )}
+      className="relative mx-auto flex w-full max-w-3xl items-center gap-3 px-4 pt-5 pb-1 before:h-px before:grow before:bg-accent after:h-px after:grow after:bg-accent"
     >
       <span className="rounded-full bg-accent-soft px-2.5 py-0.5 text-xs font-semibold text-accent-strong">
         {message.unread(count)}
       </span>
+      {count >= MORE_THAN_A_SCREEN ? <Opening count={count} /> : null}
     </div>
+  );
+}
+
+/**
+ * Where a browser knows it, the server's page opens with this at its lower edge, and so with the divider above the
+ * middle, before scripts have started. It lies within the unread messages: none is lower than that.
+ */
+function Opening({ count }: { count: number }) {
+  return (
+    <span
+      aria-hidden="true"
+      className="pointer-events-none absolute size-px [scroll-initial-target:nearest]"
+      style={{ top: `min(60dvh, ${count * 2}rem)` }}
+    />
   );
 }

@@ -313,7 +313,6 @@ export const de: Catalogue = {
     actions: { react: "Reagieren", reply: "Antworten", copy: "Kopieren", edit: "Bearbeiten", delete: "Löschen" },
     pickReaction: "Reaktion wählen",
     reactions: "Reaktionen",
-    reaction: (emoji, names) => `${emoji} ${names}`,
     reactionsFull: "Sie haben dieser Nachricht schon 12 gegeben, mehr gehen nicht. Nehmen Sie zuerst eine weg.",
     inReplyTo: "Antwort auf",
     showQuoted: "Die Nachricht zeigen, auf die dies antwortet",

@@ -296,7 +296,6 @@ export const en = {
     actions: { react: "React", reply: "Reply", copy: "Copy", edit: "Edit", delete: "Delete" },
     pickReaction: "Choose a reaction",
     reactions: "Reactions",
-    reaction: (emoji: string, names: string) => `${emoji} ${names}`,
     reactionsFull: "You have put 12 on this message, which is as many as go. Take one off first.",
     inReplyTo: "In reply to",
     showQuoted: "Show the message this answers",

@@ -20,6 +20,7 @@ function focused(page: Page): Promise<string> {
 async function go(page: Page, key: string, to: RegExp): Promise<void> {
   for (let step = 0; step < MOST_STOPS; step++) {
     await page.keyboard.press(key);
+    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
     if (to.test(await focused(page))) return;
   }
   throw new Error(`${key} never reached ${to}`);
@@ -60,7 +61,7 @@ describe("by keyboard alone", () => {
     await theirs.waitFor();
     await go(weber, "Tab", /^ARTICLE/);
     await weber.keyboard.press("End");
-    await go(weber, "ArrowUp", /typped by keyboard/);
+    if (!(await focused(weber)).includes("typped by keyboard")) await go(weber, "ArrowUp", /typped by keyboard/);
     await weber.keyboard.press("Enter");
     await weber.getByRole("menu").waitFor();
     await go(weber, "ArrowDown", /React/);
@@ -68,7 +69,7 @@ describe("by keyboard alone", () => {
     await weber.getByRole("button", { name: "Thumbs up" }).waitFor();
     await go(weber, "ArrowRight", /Done/);
     await weber.keyboard.press("Enter");
-    await mine.getByRole("button", { name: /^✅ Dr\. .*Weber/ }).waitFor();
+    await mine.getByRole("button", { name: /^✅ 1: Dr\. .*Weber/ }).waitFor();
     await weber.locator("article:focus").filter({ hasText: "typped by keyboard" }).waitFor();
     await mine.getByText(/^Read/).waitFor();
     for (const page of [anna, weber]) expect(await violations(page)).toEqual([]);
