@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { FallbackQueue, type FallibleQueue } from "@/lib/sync/fallback-queue";
+import type { NewCommand } from "@/lib/sync/ports";
 import { MemoryQueue } from "@/tests/support/sim/memory-queue";
 import { VirtualClock } from "@/tests/support/sim/virtual-clock";
 
@@ -98,6 +99,25 @@ describe("F25 a storage that refuses", () => {
     fates.park = "works";
     expect(await parked()).toEqual([["refused", "not-allowed"]]);
     expect((await disk.list(ROOM)).map(({ id, parked: reason }) => [id, reason])).toEqual([["refused", "not-allowed"]]);
+  });
+
+  it("F25 SND1 A6 D5 commands of every kind keep all that they say, wherever they are kept", async () => {
+    const base = { consultationId: ROOM, queuedAt: null, parked: null };
+    const commands: NewCommand[] = [
+      { ...base, kind: "send", id: "s", content: "words", replyToId: "quoted" },
+      { ...base, kind: "edit", id: "e", messageId: "m", content: "better words" },
+      { ...base, kind: "delete", id: "d", messageId: "m" },
+      { ...base, kind: "react", id: "r", messageId: "m", emoji: "👍", on: false },
+    ];
+    for (const fate of ["works", "refuses"] as const) {
+      const { fates, queue } = fallible();
+      fates.add = fate;
+      for (const command of commands) await queue.add(command);
+      expect(await queue.list(ROOM)).toMatchObject(commands);
+      await queue.park("e", "edit-window-closed");
+      expect((await queue.list(ROOM))[1]).toMatchObject({ ...commands[1], parked: "edit-window-closed" });
+      expect(queue.durable()).toBe(fate === "works");
+    }
   });
 
   it("F25 one that hangs is waited for once, and then not asked again", async () => {
