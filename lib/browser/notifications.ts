@@ -27,6 +27,11 @@ export function createBrowserNotices(): BrowserNotices {
   const shown = new Map<string, Notification>();
   let face: NoticeFace | null = null;
 
+  function closeAll(): void {
+    for (const notification of [...shown.values()]) notification.close();
+    shown.clear();
+  }
+
   return {
     permission,
     show({ messageId, consultationId, words, silent }) {
@@ -46,6 +51,8 @@ export function createBrowserNotices(): BrowserNotices {
         };
         notification.onclose = () => shown.delete(messageId);
         shown.set(messageId, notification);
+        // What outlives its page can neither be withdrawn nor lead anywhere. Added again it is still one listener.
+        window.addEventListener("pagehide", closeAll);
         return true;
       } catch {
         // Chrome on Android has the constructor and refuses it.

@@ -34,7 +34,7 @@ it("B6 C3 the others see who writes, by name, until it is sent, left alone or th
   const line = (page: Page) => page.locator("[data-typing]");
   const says = (page: Page, text: string) => expect.poll(() => line(page).innerText(), SOON).toBe(text);
 
-  await annas.page.getByRole("textbox").pressSequentially("I have had this cough for a week now", { delay: 100 });
+  await annas.page.getByRole("textbox").pressSequentially("I cough for a week now", { delay: 60 });
   await says(webers.page, "Anna is writing …");
   expect(await line(annas.page).innerText()).toBe("");
   await ibrahims.page.getByRole("textbox").pressSequentially("one moment");
