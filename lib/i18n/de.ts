@@ -159,7 +159,7 @@ export const de: Catalogue = {
   },
   newConsultation: {
     open: "Neue Sprechstunde",
-    short: "Neu",
+    short: "Neue",
     title: "Neue Sprechstunde",
     email: "E-Mail der Patientin / des Patienten",
     name: "Name",
