@@ -123,7 +123,7 @@ describe("after a message", () => {
     await heard.waitFor("consultation-updated");
     expect(heard.rows().at(-1)?.lastMessage?.preview).toBe("from an app without a relay");
     await recordReceipt(patient, consultationId, { readUpToSeq: 1 });
-  });
+  }, 60_000);
 });
 
 describe("after other changes", () => {
@@ -239,6 +239,7 @@ describe("what must not be", () => {
     const provider = await startPushProvider();
     provider.refuse(500);
     relay = startRelay();
+    const begun = performance.now();
     await sendMessage(patient, messageOf(consultationId, "first"));
     await until(() => provider.calls.length > 0, "the first failure");
     for (let index = 0; index < 50; index++) {
@@ -250,9 +251,10 @@ describe("what must not be", () => {
       pushes.some(({ channel }) => channel.startsWith("private-user-")),
     );
     expect(courtesies).toEqual([]);
-    expect(provider.calls.length).toBeLessThan(10);
+    // The relay's own: the first failure, and a probe a second.
+    expect(provider.calls.length).toBeLessThan(5 + (performance.now() - begun) / 750);
     provider.behave = provider.accept;
-    await expect.poll(canPushCourtesies, { timeout: 5_000 }).toBe(true);
+    await expect.poll(canPushCourtesies, { timeout: 10_000 }).toBe(true);
     await until(
       () => provider.accepted.some(({ channel }) => channel === userChannel(practitioner.userId)),
       "the row once the provider is back",

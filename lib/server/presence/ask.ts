@@ -39,19 +39,13 @@ export function lookAgain(userIds: Iterable<string>): void {
 
 async function askWanted(): Promise<void> {
   state.asking = true;
-  try {
-    while (state.wanted.size > 0) {
-      const userIds = [...state.wanted];
-      state.wanted.clear();
-      await ask(userIds);
-    }
-  } catch (error) {
-    // The next sweep asks about everybody.
+  while (state.wanted.size > 0) {
+    const userIds = [...state.wanted];
     state.wanted.clear();
-    logger().debug({ err: error }, "presence not asked");
-  } finally {
-    state.asking = false;
+    // Not asked again: the next sweep asks about everybody.
+    await ask(userIds).catch((error: unknown) => logger().debug({ err: error }, "presence not asked"));
   }
+  state.asking = false;
 }
 
 async function ask(userIds: readonly string[]): Promise<void> {

@@ -9,10 +9,11 @@ import { sweepOnce } from "./process-relay";
 
 /** The provider is asked who is connected; a quarter of what an answer is good for is left for its failure. */
 const PRESENCE_SWEEP_SECONDS = 30;
+const AFTER_FAILURE_MS = 5_000;
 
 /**
  * What has to happen without anybody asking, in every process with a relay: any number of them may do it side by side.
- * A failure is left to the next turn.
+ * A failure is left to the next turn, which then comes soon.
  */
 export function startHousekeeping(): { stop(): Promise<void> } {
   const chores = [
@@ -71,11 +72,12 @@ function chore(name: string, everyMs: number, work: () => Promise<void>): { stop
       failing = true;
     }
     if (stopped) return;
+    const pause = failing ? Math.min(everyMs, AFTER_FAILURE_MS) : everyMs;
     timer = setTimeout(
       () => {
         running = turn();
       },
-      everyMs * (0.9 + Math.random() / 5),
+      pause * (0.9 + Math.random() / 5),
     );
     timer.unref();
   }
