@@ -55,7 +55,7 @@ export function ConsultationList({ viewer, list, openId, onOpening }: Consultati
           </Link>
         </div>
       </header>
-      <nav aria-label={words.list.label} className="flex min-h-0 grow flex-col overflow-y-auto">
+      <nav aria-label={words.list.label} className="flex min-h-0 grow flex-col overflow-y-auto *:shrink-0">
         <div className="flex min-h-14 flex-wrap items-center justify-between gap-x-2 px-4 pt-3 pb-2">
           <Heading className="font-semibold text-ink-soft text-sm">{words.list.title}</Heading>
           {practitioner && rows.length > 0 ? <NewConsultationButton onClick={() => setCreating(true)} /> : null}

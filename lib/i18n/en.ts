@@ -64,7 +64,7 @@ export const en = {
     startsAt: (time: string) => `Starts ${time}`,
     search: "Search by name or subject",
     filter: "Which consultations to show",
-    filters: { all: "All", open: "In progress", scheduled: "Scheduled", finished: "Finished" },
+    filters: { all: "All", open: "In progress", scheduled: "Scheduled", finished: "Past" },
     noHits: "Nothing found",
     noHitsHint: "None of your consultations fits this search and filter.",
     showAll: "Show all",

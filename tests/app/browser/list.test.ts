@@ -159,7 +159,7 @@ describe("the list", () => {
     expect(await order(page)).toEqual(before);
     await page.getByRole("radio", { name: "In progress" }).check();
     await expect.poll(() => order(page)).toEqual(["Anna"]);
-    await page.getByRole("radio", { name: "Finished" }).check();
+    await page.getByRole("radio", { name: "Past" }).check();
     await expect.poll(() => order(page)).toEqual(["Ben"]);
     await page.getByRole("radio", { name: "Scheduled" }).check();
     await expect.poll(() => order(page)).toEqual(["Carla Müller"]);
