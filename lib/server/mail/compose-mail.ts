@@ -108,5 +108,7 @@ function ownUrl(): string {
 
 /** The reader's zone is not known: a day is enough, and UTC's is at most some hours early or late. */
 function dayOf(time: string, language: Language): string {
-  return new Intl.DateTimeFormat(language, { dateStyle: "long", timeZone: "UTC" }).format(new Date(time));
+  return new Intl.DateTimeFormat(language === "en" ? "en-GB" : language, { dateStyle: "long", timeZone: "UTC" }).format(
+    new Date(time),
+  );
 }
