@@ -150,6 +150,8 @@ export class Screen {
     const histories = this.#watch.histories();
     const current = histories.at(-1) ?? [];
     const place = current.indexOf(key);
+    // Who was removed is shown nothing of the log any more, own words included.
+    if (this.#engine.getSnapshot().failure === "not-found") return false;
     const last = items.findLast(({ message }) => message !== null)?.key;
     return histories.length === 1 && place !== -1 && (last === undefined || place > current.indexOf(last));
   }
