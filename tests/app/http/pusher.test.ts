@@ -325,7 +325,9 @@ describe("who is online", () => {
     await new HttpClient(app.baseUrl).get(`/api/consultations/${consultationId}`);
     expect(await presenceOf(patient.userId)).toBeNull();
     await (await clientOf(app, patient)).get(`/api/consultations/${consultationId}/events?after=0`);
-    await expect.poll(() => presenceOf(patient.userId)).toMatchObject({ seenAt: expect.any(Date) });
+    await expect
+      .poll(() => presenceOf(patient.userId), { timeout: 10_000 })
+      .toMatchObject({ seenAt: expect.any(Date) });
     expect(await counterpartOf(theirs, consultationId)).toMatchObject({ online: true });
   });
 });
