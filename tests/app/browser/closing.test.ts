@@ -8,6 +8,8 @@ import { createWorld } from "@/tests/support/world";
 
 const app = useApp();
 const { join } = useBrowser(app);
+/** A poll's own patience is a second, which a busy machine does not always have. */
+const SOON = { timeout: 10_000 };
 
 async function announce(page: Page, note: string): Promise<void> {
   await page.getByRole("button", { name: "Complete consultation" }).click();
@@ -35,7 +37,7 @@ describe("the announced end", () => {
     await anna.getByText("Dr. Weber is ending this consultation").waitFor();
     expect(await anna.getByRole("button", { name: "Continue" }).count()).toBe(0);
     // The focus is not lost with the button that opened the dialog.
-    await expect.poll(() => weber.evaluate(() => document.activeElement?.tagName)).not.toBe("BODY");
+    await expect.poll(() => weber.evaluate(() => document.activeElement?.tagName), SOON).not.toBe("BODY");
     for (const page of pages) expect(await violations(page)).toEqual([]);
     await write(anna, "one last thing");
     await weber.getByRole("log").getByText("one last thing").waitFor();

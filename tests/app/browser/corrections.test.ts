@@ -11,6 +11,9 @@ import { createWorld, messageOf } from "@/tests/support/world";
 const app = useApp();
 const { join } = useBrowser(app);
 
+/** A poll's own patience is a second, which a busy machine does not always have. */
+const SOON = { timeout: 10_000 };
+
 const log = (page: Page) => page.getByRole("log");
 /** By its own words, not by those that it quotes. */
 const messageWith = (page: Page, text: string) =>
@@ -41,23 +44,23 @@ describe("two people correct themselves", () => {
     const box = anna.page.getByRole("textbox");
     await box.fill("and by the way");
     await choose(anna.page, messageWith(anna.page, "left ear"), "Edit");
-    await expect.poll(() => box.inputValue()).toBe("It hurts in my left ear");
-    expect(await violations(anna.page)).toEqual([]);
+    await expect.poll(() => box.inputValue(), SOON).toBe("It hurts in my left ear");
     await box.press("Escape");
     expect(await box.inputValue()).toBe("and by the way");
     await box.fill("");
     await box.press("ArrowUp");
-    await expect.poll(() => box.inputValue()).toBe("It hurts in my left ear");
+    await expect.poll(() => box.inputValue(), SOON).toBe("It hurts in my left ear");
     await box.fill("It hurts in my right ear");
     await box.press("Enter");
-    await expect.poll(() => box.inputValue()).toBe("");
+    await expect.poll(() => box.inputValue(), SOON).toBe("");
     for (const page of pages) {
       await messageWith(page, "right ear").getByText("edited").waitFor();
-      await expect.poll(() => linesWith(page, "left ear")).toEqual([]);
+      await expect.poll(() => linesWith(page, "left ear"), SOON).toEqual([]);
     }
 
     await choose(weber.page, messageWith(weber.page, "right ear"), "Reply");
     await weber.page.getByText("Reply to Anna").waitFor();
+    expect(await violations(weber.page)).toEqual([]);
     await weber.page.getByRole("textbox").fill("Since when?");
     await weber.page.getByRole("textbox").press("Enter");
     const quote = (page: Page) => messageWith(page, "Since when?").getByRole("button", { name: /^In reply to/ });
@@ -68,20 +71,20 @@ describe("two people correct themselves", () => {
     await box.press("Enter");
     for (const page of pages) {
       await quote(page).getByText("both ears").waitFor();
-      await expect.poll(() => linesWith(page, "right ear")).toEqual([]);
+      await expect.poll(() => linesWith(page, "right ear"), SOON).toEqual([]);
     }
 
     await choose(weber.page, messageWith(weber.page, "Since when?"), "React");
     expect(await violations(weber.page)).toEqual([]);
     await weber.page.getByRole("button", { name: "Thank you" }).click();
-    const chip = (page: Page, names: string) => page.getByRole("button", { name: `🙏 ${names}`, exact: true });
-    await chip(anna.page, "1: Dr. Weber").click();
-    await chip(anna.page, "2: Dr. Weber, You").or(chip(anna.page, "2: You, Dr. Weber")).waitFor();
-    await chip(weber.page, "2: You, Anna").or(chip(weber.page, "2: Anna, You")).waitFor();
-    expect(await db().reaction.count({ where: { message: { consultationId } } })).toBe(2);
-    await anna.page.getByRole("button", { name: /^🙏/ }).click();
-    await chip(weber.page, "1: You").waitFor();
-    expect(await violations(anna.page)).toEqual([]);
+    const chip = (page: Page, count: number, names: RegExp) =>
+      page.getByRole("button", { name: new RegExp(`^🙏 ${count} ?: (${names.source})$`) });
+    await chip(anna.page, 1, /Dr\. Weber/).click();
+    await chip(anna.page, 2, /Dr\. Weber, You|You, Dr\. Weber/).waitFor();
+    await chip(weber.page, 2, /You, Anna|Anna, You/).waitFor();
+    await expect.poll(() => db().reaction.count({ where: { message: { consultationId } } }), SOON).toBe(2);
+    await chip(anna.page, 2, /.*/).click();
+    await chip(weber.page, 1, /You/).waitFor();
 
     await choose(anna.page, messageWith(anna.page, "both ears"), "Delete");
     const dialog = anna.page.getByRole("alertdialog");
@@ -89,11 +92,12 @@ describe("two people correct themselves", () => {
     await dialog.getByRole("button", { name: "Delete" }).click();
     for (const page of pages) {
       await quote(page).getByText("This message was deleted").waitFor();
-      await expect.poll(() => linesWith(page, "both ears")).toEqual([]);
+      await expect.poll(() => linesWith(page, "both ears"), SOON).toEqual([]);
     }
     const rows = await db().message.findMany({ where: { consultationId }, orderBy: { seq: "asc" } });
     expect(rows.map(({ content }) => content)).toEqual([null, "Since when?"]);
-  });
+    expect(await violations(anna.page)).toEqual([]);
+  }, 120_000);
 
   it("A6 A8 SND1 a change made offline is shown and saved later; one that comes too late keeps its words", async () => {
     const { patient, practitioner, consultationId } = await createWorld();
@@ -147,7 +151,7 @@ describe("a quote", () => {
         const { top, bottom } = row.getBoundingClientRect();
         return box !== undefined && top >= box.top && bottom <= box.bottom;
       });
-    await expect.poll(inView).toBe(true);
+    await expect.poll(inView, SOON).toBe(true);
     // It stays there: what is measured only now moves nothing.
     const top = () => focused.evaluate((row) => Math.round(row.getBoundingClientRect().top));
     const before = await top();

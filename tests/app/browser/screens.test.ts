@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import { sendMessage } from "@/lib/server/commands/send-message";
 import { violations } from "@/tests/support/accessibility";
 import { useApp } from "@/tests/support/app-world";
-import { live, useBrowser } from "@/tests/support/browser";
+import { useBrowser } from "@/tests/support/browser";
 import { createPerson, createWorld, messageOf } from "@/tests/support/world";
 
 const app = useApp();
@@ -42,36 +42,5 @@ describe.each(looks)("at $viewport.width, $colorScheme, $locale", (look) => {
     await nobody.page.goto(`${app.baseUrl}/consultations`);
     found.empty = await violations(nobody.page);
     expect(Object.entries(found).flatMap(([name, list]) => list.map((one) => `${name}: ${one}`))).toEqual([]);
-  });
-});
-
-describe("by keyboard alone", () => {
-  it("UI from sign-in to a sent message", async () => {
-    const { page } = await visit(null);
-    await page.goto(`${app.baseUrl}/sign-in`);
-    const focusOn = async (name: RegExp) => {
-      for (let step = 0; step < 60; step++) {
-        await page.keyboard.press("Tab");
-        const focused = await page.evaluate(() => {
-          const element = document.activeElement as HTMLElement | null;
-          const label =
-            element?.getAttribute("aria-label") ?? (element as HTMLInputElement | null)?.labels?.[0]?.textContent;
-          return `${element?.tagName} ${label ?? element?.textContent ?? ""}`;
-        });
-        if (name.test(focused)) return;
-      }
-      throw new Error(`The keyboard never reached ${name}`);
-    };
-    await focusOn(/BUTTON.*Anna/);
-    await page.keyboard.press("Enter");
-    await page.waitForURL("**/consultations");
-    await focusOn(/^A .*Persistent cough/);
-    await page.keyboard.press("Enter");
-    await page.waitForURL("**/consultations/*");
-    await live(page);
-    await focusOn(/^TEXTAREA/);
-    await page.keyboard.type("typed without a mouse");
-    await page.keyboard.press("Enter");
-    await page.getByRole("log").getByText("typed without a mouse").waitFor();
   });
 });

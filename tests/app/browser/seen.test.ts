@@ -9,6 +9,8 @@ import { createWorld, messageOf, type Person } from "@/tests/support/world";
 
 const app = useApp();
 const { visit, join } = useBrowser(app);
+/** A poll's own patience is a second, which a busy machine does not always have. */
+const SOON = { timeout: 10_000 };
 
 async function say(person: Person, consultationId: string, from: number, to: number): Promise<void> {
   for (let index = from; index <= to; index++)
@@ -82,6 +84,7 @@ describe("what was unread", () => {
       .poll(
         async () =>
           (await db().participant.findFirst({ where: { consultationId, userId: patient.userId } }))?.readUpToSeq,
+        SOON,
       )
       .toBe(6);
     expect(await divider.count()).toBe(1);
@@ -100,14 +103,14 @@ describe("what was unread", () => {
     await say(practitioner, consultationId, 11, 50);
     const { page } = await join(patient, consultationId);
     const log = page.getByRole("log");
-    await expect.poll(() => distance(page)).toBeGreaterThan(500);
+    await expect.poll(() => distance(page), SOON).toBeGreaterThan(500);
     const [box, divider] = [await log.boundingBox(), await log.locator("[data-unread]").boundingBox()];
     const [top, height] = [(divider?.y ?? 0) - (box?.y ?? 0), box?.height ?? 0];
     expect(top).toBeGreaterThanOrEqual(0);
     expect(top).toBeLessThan(height / 2);
     const read = async () =>
       (await db().participant.findFirstOrThrow({ where: { consultationId, userId: patient.userId } })).readUpToSeq;
-    await expect.poll(read).toBeGreaterThan(10);
+    await expect.poll(read, SOON).toBeGreaterThan(10);
     expect(await read()).toBeLessThan(50);
     const pill = page.getByRole("button", { name: /new messages/ });
     const left = async () => Number.parseInt((await pill.innerText()).trim(), 10);
@@ -115,10 +118,10 @@ describe("what was unread", () => {
     expect(first).toBeLessThan(40);
     await log.hover();
     await page.mouse.wheel(0, 600);
-    await expect.poll(left).toBeLessThan(first);
+    await expect.poll(left, SOON).toBeLessThan(first);
     await pill.click();
-    await expect.poll(() => distance(page)).toBeLessThan(2);
-    await expect.poll(read).toBe(50);
+    await expect.poll(() => distance(page), SOON).toBeLessThan(2);
+    await expect.poll(read, SOON).toBe(50);
     expect(await violations(page)).toEqual([]);
   });
 });
