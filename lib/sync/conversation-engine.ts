@@ -265,7 +265,8 @@ export class ConversationEngine {
   #onAnswered(event: Event): void {
     this.#feed.ingest(event);
     const { conversation, left } = this.#feed;
-    if (left) this.#queue.leave();
+    // Only somebody who takes part is answered so: we may have been let in again.
+    if (left) this.#feed.catchUp();
     else if (conversation?.epoch === event.epoch) this.#queue.settle(conversation.seq);
   }
 

@@ -681,6 +681,20 @@ describe("UI4 removed", () => {
     expect((await kept(queue)).map(({ kind }) => kind)).toEqual(["send", "edit"]);
   });
 
+  it("UI4 SND3 an accepted message of somebody who was let in again stays until the log shows it", async () => {
+    const { world, client } = await removable();
+    world.server.leave(WEBER, IBRAHIM);
+    await world.clock.advance(5_000);
+    world.server.join(WEBER, IBRAHIM);
+    client.api.script("readSnapshot", "garbled-answer", "garbled-answer");
+    const id = await client.send("here again");
+    const states = new Set<string | null | undefined>();
+    client.engine.subscribe(() => states.add(client.item(id)?.delivery));
+    await world.clock.advance(60_000);
+    expect([...states]).toEqual(["sending", "sent"]);
+    expect(client.untruths).toEqual([]);
+  });
+
   it("UI4 SND5 what waited for more than a day is told as refused, not as on its way", async () => {
     const { world, client } = await removable();
     client.signals.set("offline");
