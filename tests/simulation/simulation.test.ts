@@ -11,7 +11,7 @@ const AT_ONCE = 50;
 
 describe("the simulation", () => {
   for (let from = 1; from <= SEEDS; from += AT_ONCE) {
-    it(`I1 I2 I3 I4 I5 I6 I7 UI2 SND1 SND2 SND3 SND4 SND5 CON1 CON2 CON3 hold in histories ${from} to ${from + AT_ONCE - 1}`, {
+    it(`I1 I2 I3 I4 I5 I6 I7 UI2 UI4 UI5 NTC1 C4 C6 RCV5 RCV6 SND1 SND2 SND3 SND4 SND5 SND6 SND7 CON1 CON2 CON3 hold in histories ${from} to ${from + AT_ONCE - 1}`, {
       timeout: 240_000,
     }, async () => {
       const summary = await runSeeds({ from, count: AT_ONCE, most: 1 });
