@@ -51,6 +51,8 @@ export const ChatMessage = memo(function ChatMessage(props: ChatMessageProps) {
       aria-describedby={description.join(" ") || undefined}
       className={cn(
         "group/message mx-auto flex w-full max-w-3xl gap-2 rounded-lg px-3 -outline-offset-2 sm:px-5",
+        // A long press opens the menu, which can copy; the browser's own would lie over it.
+        "pointer-coarse:select-none pointer-coarse:[-webkit-touch-callout:none]",
         first ? "pt-3" : "pt-0.5",
         own && "justify-end",
       )}

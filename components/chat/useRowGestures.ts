@@ -1,4 +1,12 @@
-import { type KeyboardEvent, type MouseEvent, type PointerEvent, useCallback, useEffect, useRef } from "react";
+import {
+  type KeyboardEvent,
+  type MouseEvent,
+  type PointerEvent,
+  type TouchEvent,
+  useCallback,
+  useEffect,
+  useRef,
+} from "react";
 
 const LONG_PRESS_MS = 500;
 const SLIP_PX = 10;
@@ -45,8 +53,15 @@ export function useRowGestures() {
     },
     onPointerUp: release,
     onPointerCancel: release,
+    /** What follows a long press (a click, a focus) would close the menu again. */
+    onTouchEnd(event: TouchEvent) {
+      if (long.current && event.cancelable) event.preventDefault();
+    },
     /** The browser's own menu would lie over ours; with a mouse it stays what it is. */
     onContextMenu(event: MouseEvent) {
+      // Some take less time for a long press than we do.
+      if (press.current) long.current = openMenuOf(articleOf(event.target));
+      release();
       const byKey = event.target instanceof Element && event.target.matches("article") && event.button !== 2;
       if (long.current || byKey) event.preventDefault();
     },

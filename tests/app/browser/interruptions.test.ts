@@ -50,10 +50,10 @@ describe("sessions", () => {
     provoked.push("401", "403");
     await db().session.update({ where: { id: patient.sessionId }, data: { endedAt: new Date() } });
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-    await page.getByText("Your session has ended.").waitFor();
+    await page.locator("#content").getByText("Your session has ended.").waitFor();
     await write(page, "kept meanwhile");
     await page.getByRole("log").getByText("kept meanwhile").waitFor();
-    const signIn = page.getByRole("link", { name: /sign in again/i });
+    const signIn = page.locator("#content").getByRole("link", { name: /sign in again/i });
     expect(await signIn.getAttribute("target")).toBeNull();
     expect(await db().message.count({ where: { consultationId } })).toBe(0);
 
@@ -62,7 +62,7 @@ describe("sessions", () => {
     });
     await context.addCookies([await cookieOf(app, { ...patient, sessionId: session.id })]);
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-    await page.getByText("Your session has ended.").waitFor({ state: "detached" });
+    await page.locator("#content").getByText("Your session has ended.").waitFor({ state: "detached" });
     await expect.poll(() => db().message.count({ where: { consultationId } })).toBe(1);
   });
 
@@ -72,11 +72,11 @@ describe("sessions", () => {
     provoked.push("401", "403");
     await context.addCookies([await cookieOf(app, practitioner)]);
     await write(page, "from the patient");
-    await page.getByText("Your session has ended.").waitFor();
+    await page.locator("#content").getByText("Your session has ended.").waitFor();
     expect(await db().message.count({ where: { consultationId } })).toBe(0);
     await context.addCookies([await cookieOf(app, patient)]);
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-    await page.getByText("Your session has ended.").waitFor({ state: "detached" });
+    await page.locator("#content").getByText("Your session has ended.").waitFor({ state: "detached" });
     await expect
       .poll(() => db().message.findMany({ where: { consultationId }, select: { senderId: true } }))
       .toEqual([{ senderId: patient.userId }]);
@@ -98,12 +98,14 @@ describe("the server", () => {
     await expect.poll(() => db().message.count({ where: { consultationId, senderId: patient.userId } })).toBe(1);
   });
 
-  it("RCV4 A8 who takes no part any more is told so in words beside what is on the screen", async () => {
+  it("RCV4 A8 UI4 who takes no part any more is told so in words, and sees nothing of it any longer", async () => {
     const { patient, consultationId } = await createWorld();
     const { page, provoked } = await join(patient, consultationId);
     provoked.push("404", "403");
     await db().participant.deleteMany({ where: { consultationId, userId: patient.userId } });
     await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-    await page.getByText("it is not yours to see").waitFor();
+    await page.getByRole("heading", { name: "This conversation is closed to you" }).waitFor();
+    expect(await page.getByRole("log").count()).toBe(0);
+    expect(await page.getByRole("textbox", { name: "Message" }).count()).toBe(0);
   });
 });
