@@ -1,0 +1,4 @@
+import { LIVING_PLANTS } from "./plants/living";
+import { testPlants } from "./test-plants";
+
+testPlants(LIVING_PLANTS);
