@@ -82,7 +82,7 @@ describe("F26 signing out with words that are not sent yet", () => {
     await expect.poll(() => bubbles(beside)).toEqual([]);
     await release();
     await beside.evaluate(() => document.dispatchEvent(new Event("visibilitychange")));
-    await beside.getByText("Your session has ended.").waitFor();
+    await beside.getByText("Your session has ended.").first().waitFor();
     expect(await textsIn(consultationId)).toEqual([]);
     await expectWiped(beside);
   });
@@ -137,7 +137,7 @@ describe("F29 a session that expires mid-chat", () => {
     const box = page.getByRole("textbox");
     await box.fill("written when the session was over");
     await box.press("Enter");
-    await page.getByText("Your session has ended.").waitFor();
+    await page.getByText("Your session has ended.").first().waitFor();
     await box.fill("and half a tho");
     await page.getByRole("link", { name: "Sign in again" }).click();
     await page.getByText(UNSENT_HERE).waitFor();
