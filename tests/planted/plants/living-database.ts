@@ -146,12 +146,12 @@ export const LIVING_DATABASE_PLANTS: readonly SqlPlant[] = [
     witness: { file: PRESENCE, test: "C5 only online counterparts of unfinished consultations" },
   },
   {
-    id: "mail-for-every-message",
+    id: "mail-at-once",
     rule: "A4",
-    removed: "one mail for a burst",
+    removed: "mail waits until a message was unread for a while",
     sqlFunction: "plan_mail",
-    find: "AND o.first_seq > p.read_up_to_seq)",
-    replace: "AND false)",
-    witness: { file: "tests/pg/mail.pg.test.ts", test: "A4 one mail for a burst" },
+    find: "FROM unread WHERE due_at <= v_now",
+    replace: "FROM unread",
+    witness: { file: "tests/pg/mail.pg.test.ts", test: "A4 who has read it in time gets none" },
   },
 ];

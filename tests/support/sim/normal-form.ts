@@ -4,8 +4,8 @@ import type { Message } from "@/lib/protocol/message";
 import type { Participant } from "@/lib/protocol/snapshot";
 
 /**
- * RCV5's written normal form: what a fold and a fresh read must agree on. Messages over the same window, reactions
- * without an order (they are sets), participants by id, everything else as it is.
+ * RCV5's written normal form: what a fold and a fresh read must agree on. Messages over the same window, participants by
+ * id, everything else as it is: reactions too, which both sides put in one order.
  */
 export function normalForm(state: Pick<Conversation, "consultation" | "participants" | "messages">, fromSeq: number) {
   return {
@@ -24,14 +24,7 @@ export function normalFormOfItems(items: readonly TimelineItem[], fromSeq: numbe
 }
 
 export function messagesOf(messages: readonly Message[], fromSeq: number) {
-  return messages
-    .filter(({ seq }) => seq >= fromSeq)
-    .map((message) => ({
-      ...message,
-      reactions: message.reactions
-        .map(({ emoji, userIds }) => ({ emoji, userIds: [...userIds].sort() }))
-        .sort((a, b) => (a.emoji < b.emoji ? -1 : 1)),
-    }));
+  return messages.filter(({ seq }) => seq >= fromSeq);
 }
 
 export function participantsOf(participants: readonly Participant[]) {
