@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from "node:timers/promises";
+import { carriesMessages } from "@/tests/support/faults/channels-proxy";
 import type { HttpRule, SeenRequest } from "@/tests/support/faults/http-rules";
 import type { SeededRandom } from "@/tests/support/sim/seeded-random";
 import { clock, until } from "./deadline";
@@ -240,7 +241,7 @@ function killAt(moment: "asked" | "answered" | "before" | "after"): Run {
     const end =
       moment === "asked" || moment === "answered"
         ? side.postgres.watch({ statement: "send_message(", [moment]: kill })
-        : side.channels.onPublish({ [moment]: kill });
+        : side.channels.onPublish({ match: carriesMessages, [moment]: kill });
     await until(() => killing !== null, "a message", 5_000).catch(() => undefined);
     await kill();
     end();

@@ -45,10 +45,9 @@ it("F20 SEQ2 with clocks a day ahead and a day behind both see one order and the
     await expect.poll(() => bubbles(page)).toEqual(rows.map(({ content }) => content));
     const times = await page
       .getByRole("log")
-      .locator("article time")
-      .evaluateAll((all) =>
-        all.map((time) => [time.closest("article")?.dataset.seq, (time as HTMLTimeElement).dateTime]),
-      );
+      .locator("article", { has: page.locator("time") })
+      // A message's own time stands before that of its ticks.
+      .evaluateAll((all) => all.map((each) => [each.dataset.seq, each.querySelector("time")?.dateTime]));
     const bySeq = new Map(rows.map(({ seq, createdAt }) => [`${seq}`, createdAt.toISOString()]));
     expect(times.length).toBeGreaterThan(0);
     for (const [seq, at] of times) expect(at).toBe(bySeq.get(seq ?? ""));

@@ -1,5 +1,6 @@
 import { expect, it, onTestFinished } from "vitest";
 import { numbered, saved, type Tab, untilConnection, useFaultStack, writeAll } from "@/tests/support/fault-stack";
+import { carriesMessages } from "@/tests/support/faults/channels-proxy";
 import type { SeenStatement } from "@/tests/support/faults/postgres-proxy";
 
 const stack = useFaultStack();
@@ -31,7 +32,7 @@ function killAt({ side }: Tab, moment: "asked" | "answered" | "before" | "after"
     const end =
       moment === "asked" || moment === "answered"
         ? side.postgres.watch({ statement: "send_message(", [moment]: killAndCut })
-        : side.channels.onPublish({ [moment]: kill });
+        : side.channels.onPublish({ match: carriesMessages, [moment]: kill });
   });
 }
 

@@ -105,7 +105,7 @@ describe("publishing", () => {
     expect(refused).toBeLessThan(15);
     const cursor = async () => {
       const [row] = await stack.world.database.query<{ seq: number }>(
-        "SELECT published_seq AS seq FROM publication_cursors WHERE consultation_id = $1",
+        "SELECT published_seq AS seq FROM publication_cursors WHERE consultation_id = $1 AND sink = 'pusher'",
         [room],
       );
       return row?.seq;

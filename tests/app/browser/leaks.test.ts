@@ -45,6 +45,9 @@ async function walk(page: Page, rooms: readonly string[], steps: number): Promis
   );
 }
 
+/** My own, and those of the room that is open: its log and who is in it. */
+const HELD_CHANNELS = 3;
+
 /** What the page holds once the rooms it left are given up. */
 async function settled(page: Page): Promise<Meter> {
   let last = await readMeter(page);
@@ -53,7 +56,7 @@ async function settled(page: Page): Promise<Meter> {
       async () => {
         const before = last;
         last = await readMeter(page);
-        return last.channels <= 2 && last.timers === before.timers && last.nodes === before.nodes;
+        return last.channels <= HELD_CHANNELS && last.timers === before.timers && last.nodes === before.nodes;
       },
       { timeout: 20_000, interval: 6_000 },
     )

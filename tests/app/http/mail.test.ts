@@ -3,6 +3,7 @@ import { db } from "@/lib/server/db";
 import { TEST_CRON_SECRET } from "@/tests/support/app-server";
 import { clientOf, useApp } from "@/tests/support/app-world";
 import { HttpClient } from "@/tests/support/http-client";
+import { unreadForMinutes } from "@/tests/support/unread-for";
 import { createWorld, messageOf } from "@/tests/support/world";
 
 const app = useApp();
@@ -17,13 +18,7 @@ test("A4 the running app writes to somebody who stays away, and to nobody who ha
   await reader.post(`/api/consultations/${there.consultationId}/receipts`, { json: { readUpToSeq: 1 } });
 
   const ids = [away.consultationId, there.consultationId];
-  await db()
-    .$executeRaw`UPDATE messages SET created_at = created_at - interval '3 minutes' WHERE consultation_id = ANY (${ids}::uuid[])`;
-  await db()
-    .$executeRaw`UPDATE participants SET joined_at = joined_at - interval '3 minutes', read_at = read_at - interval '3 minutes'
-    WHERE consultation_id = ANY (${ids}::uuid[])`;
-  await db()
-    .$executeRaw`UPDATE publication_cursors SET lease_until = NULL WHERE sink = 'mail' AND consultation_id = ANY (${ids}::uuid[])`;
+  await unreadForMinutes(ids);
   await expect
     .poll(() => db().mail.findMany({ where: { consultationId: { in: ids } }, select: { userId: true, state: true } }), {
       timeout: 15_000,

@@ -14,6 +14,8 @@ export interface SeenPublish {
 }
 
 export interface PublishHooks {
+  /** Which publishes are meant; all where it is missing. */
+  readonly match?: (publish: SeenPublish) => boolean;
   /** The call has come and nobody has seen it yet. */
   before?(publish: SeenPublish): Promise<void> | void;
   /** The server has done it; the publisher does not know yet. */
@@ -51,6 +53,11 @@ interface Pair {
   lanes: FrameLane[];
   dead: boolean;
   kill(): void;
+}
+
+/** Whether a publish carries the log, as opposed to courtesies on people's own channels. */
+export function carriesMessages({ events }: SeenPublish): boolean {
+  return events.some(({ name }) => name === "new-message");
 }
 
 /** Stands in front of a Channels server and knows the frames of its sockets and the calls of its REST API. */
@@ -95,7 +102,7 @@ export async function startChannelsProxy(options: { port: number; seed?: number 
   ): Promise<void> {
     if (hooks.size === 0 || method !== "POST" || !/\/(batch_)?events$/.test(path)) return;
     const publish = seenPublish(body);
-    for (const hook of hooks) await call(hook, publish);
+    for (const hook of hooks) if (hook.match?.(publish) ?? true) await call(hook, publish);
   }
 
   function join(browser: WebSocket, path: string, socket: Socket): void {
