@@ -478,7 +478,10 @@ export class Tab implements StorageUser, NoticeUser {
     run: (relay: string | null) => ApiResult<CommandAnswer>,
   ): Promise<ApiResult<CommandAnswer>> {
     const command = this.storage.commandsOf(this).find(isIt) ?? this.storage.lastTakenOut(isIt);
-    if (!command) throw new Error("A command left that was never kept");
+    if (!command) {
+      this.#world.violate("SND1", `${this.name} sends a command that was never kept`);
+      return { ok: false, failure: { kind: "unknown" } };
+    }
     this.#world.onSending(this, command.id);
     this.sending = command.id;
     const result = await this.#call(`command ${command.kind} ${command.id}`, async (server) => {

@@ -69,7 +69,7 @@ describe("the announced end", () => {
     await db().consultation.update({ where: { id: consultationId }, data: { closesAt: new Date() } });
     for (const page of pages) {
       await page.getByText("This consultation is completed").waitFor();
-      expect(await page.getByRole("timer").count()).toBe(0);
+      await expect.poll(() => page.getByRole("timer").count(), { timeout: 10_000 }).toBe(0);
     }
     await anna.getByText("still writing this").waitFor();
     await anna.getByText("You were writing. It was not sent:").waitFor();

@@ -74,10 +74,13 @@ describe("history", () => {
       [1, 20],
     ] as const) {
       await expect
-        .poll(async () => {
-          await page.mouse.wheel(0, -2_000);
-          return log.evaluate((box) => box.scrollTop);
-        })
+        .poll(
+          async () => {
+            await page.mouse.wheel(0, -2_000);
+            return log.evaluate((box) => box.scrollTop);
+          },
+          { timeout: 15_000 },
+        )
         .toBe(0);
       const moved = log.evaluate(
         async (box, { text, wait }) => {
