@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from "node:timers/promises";
-import { carriesMessages } from "@/tests/support/faults/channels-proxy";
 import type { HttpRule, SeenRequest } from "@/tests/support/faults/http-rules";
 import type { SeededRandom } from "@/tests/support/sim/seeded-random";
-import { clock, until } from "./deadline";
+import { clock } from "./deadline";
+import { killAtSend, type SendMoment } from "./kill-at-send";
 import type { Screen } from "./screen";
 import type { ChaosWorld, Side } from "./world";
 
@@ -229,22 +229,10 @@ async function killApp({ note, ms }: Ground, { app }: Side): Promise<void> {
   await app.start();
 }
 
-/** Kills the app at a named place of its work, by what is seen on its wires. */
-function killAt(moment: "asked" | "answered" | "before" | "after"): Run {
+function killAt(moment: SendMoment): Run {
   return async (ground) => {
     const side = aSide(ground);
-    let killing: Promise<void> | null = null;
-    const kill = () => {
-      killing ??= side.app.kill();
-      return killing;
-    };
-    const end =
-      moment === "asked" || moment === "answered"
-        ? side.postgres.watch({ statement: "send_message(", [moment]: kill })
-        : side.channels.onPublish({ match: carriesMessages, [moment]: kill });
-    await until(() => killing !== null, "a message", 5_000).catch(() => undefined);
-    await kill();
-    end();
+    await killAtSend(side, moment, 5_000);
     ground.note.appKills += 1;
     await sleep(ground.ms(0, 800));
     await side.app.start();

@@ -509,6 +509,10 @@ CREATE OR REPLACE FUNCTION counterpart_json(p_consultation uuid, p_user uuid) RE
   LIMIT 1
 $$;
 
+CREATE FUNCTION preview_of(p_content text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
+  SELECT left(regexp_replace(p_content, '\s+', ' ', 'g'), 120)
+$$;
+
 -- One line of a participant's list; null for everybody else.
 CREATE FUNCTION row_json(p_consultation uuid, p_user uuid) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT jsonb_build_object(
@@ -516,7 +520,7 @@ CREATE FUNCTION row_json(p_consultation uuid, p_user uuid) RETURNS jsonb LANGUAG
     'counterpart', counterpart_json(c.id, p_user),
     'lastMessage', (
       SELECT jsonb_build_object('id', m.id, 'seq', m.seq, 'senderId', m.sender_id,
-                                'preview', left(regexp_replace(m.content, '\s+', ' ', 'g'), 120),
+                                'preview', preview_of(m.content),
                                 'createdAt', iso(m.created_at))
       FROM messages m
       WHERE m.consultation_id = c.id AND m.kind = 'text' AND m.deleted_at IS NULL

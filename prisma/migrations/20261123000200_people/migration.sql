@@ -127,10 +127,6 @@ $$;
 
 -- ── Notices ─────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-CREATE FUNCTION preview_of(p_content text) RETURNS text LANGUAGE sql IMMUTABLE AS $$
-  SELECT left(regexp_replace(p_content, '\s+', ' ', 'g'), 120)
-$$;
-
 -- What is told on people's own channels after the events p_first to p_last of a consultation were published (null: none
 -- were): each present participant's row as it is now, or only those of p_readers; the new messages that somebody has
 -- not read, newest first and at most p_most of them; what became of earlier ones; who was removed.

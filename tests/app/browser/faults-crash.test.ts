@@ -1,7 +1,6 @@
 import { expect, it, onTestFinished } from "vitest";
-import { numbered, saved, type Tab, untilConnection, useFaultStack, writeAll } from "@/tests/support/fault-stack";
-import { carriesMessages } from "@/tests/support/faults/channels-proxy";
-import type { SeenStatement } from "@/tests/support/faults/postgres-proxy";
+import { killAtSend } from "@/tests/chaos/kill-at-send";
+import { numbered, saved, untilConnection, useFaultStack, writeAll } from "@/tests/support/fault-stack";
 
 const stack = useFaultStack();
 const { openBoth, expectAgreement, textsIn } = stack;
@@ -16,26 +15,6 @@ async function rowsAndCursor(room: string) {
   return row;
 }
 
-/** Kills the first app at this moment of the next send; resolves when it is gone. */
-function killAt({ side }: Tab, moment: "asked" | "answered" | "before" | "after"): Promise<void> {
-  return new Promise((resolve) => {
-    const kill = async () => {
-      end();
-      await side.app.kill();
-      resolve();
-    };
-    // The process is gone before the proxy hears of it: what it had asked for must not go on by itself.
-    const killAndCut = async ({ cut }: SeenStatement) => {
-      await kill();
-      cut();
-    };
-    const end =
-      moment === "asked" || moment === "answered"
-        ? side.postgres.watch({ statement: "send_message(", [moment]: killAndCut })
-        : side.channels.onPublish({ match: carriesMessages, [moment]: kill });
-  });
-}
-
 let together: ReturnType<typeof openBoth> | null = null;
 
 it.each([
@@ -47,7 +26,7 @@ it.each([
   together ??= openBoth({ keep: true });
   const { room, ann, web } = await together;
   onTestFinished(() => ann.side.app.start());
-  const killed = killAt(ann, moment);
+  const killed = killAtSend(ann.side, moment);
   await writeAll(ann, numbered("ann", number, number));
   await killed;
   expect((await rowsAndCursor(room))?.rows).toBe(rows);
