@@ -22,9 +22,13 @@ export function lookingLock(viewerId: string, consultationId: string): string {
   return `murph-looking-${viewerId}-${consultationId}`;
 }
 
+/** Of the tabs of this person that are in use, whatever they show. */
+export function attendedLock(viewerId: string): string {
+  return `murph-attended-${viewerId}`;
+}
+
 /**
- * Holds a shared lock for as long as somebody really looks at the consultation in this tab, so that the other tabs know;
- * the browser frees it when the tab dies, whatever it dies of.
+ * Holds a shared lock for as long as somebody really looks at this tab, so that the other tabs know; the browser frees it when the tab dies, whatever it dies of.
  */
 export function keepLooking(lock: string, attention: Attention): Cancel {
   let letGo: (() => void) | null = null;

@@ -1,7 +1,7 @@
 import * as z from "zod";
 import type { NoticeTabs } from "@/lib/sync/notice-ports";
 import type { Clock } from "@/lib/sync/ports";
-import { hasLocks, isHeld, lookingLock } from "./looking";
+import { attendedLock, browserAttention, hasLocks, isHeld, keepLooking, lookingLock } from "./looking";
 
 /** Other tabs have asked by then, or heard that it is decided. */
 const HELD_MS = 10_000;
@@ -20,7 +20,10 @@ export function createNoticeTabs(viewerId: string, clock: Clock): ClosableNotice
   // A server renders with this too, and must leave nothing open.
   const scripted = typeof window !== "undefined" && typeof BroadcastChannel !== "undefined";
   const channel = scripted ? new BroadcastChannel(`murph-notices-${viewerId}`) : null;
+  const attended = attendedLock(viewerId);
+  const stopLooking = scripted ? keepLooking(attended, browserAttention) : null;
   return {
+    isAttended: () => isHeld(attended),
     isLooking: (consultationId) => isHeld(lookingLock(viewerId, consultationId)),
     claim(messageId) {
       if (!hasLocks()) return Promise.resolve(true);
@@ -41,6 +44,9 @@ export function createNoticeTabs(viewerId: string, clock: Clock): ClosableNotice
       channel?.addEventListener("message", onMessage);
       return () => channel?.removeEventListener("message", onMessage);
     },
-    close: () => channel?.close(),
+    close() {
+      stopLooking?.();
+      channel?.close();
+    },
   };
 }

@@ -22,6 +22,8 @@ export interface Attention {
 
 /** What the tabs of one person in one browser know of each other. */
 export interface NoticeTabs {
+  /** Some tab is visible and focused, whatever it shows. */
+  isAttended(): Promise<boolean>;
   /** Some tab, visible and focused, shows this consultation. */
   isLooking(consultationId: string): Promise<boolean>;
   /** True for one of the tabs that ask within some seconds: that one decides for all. */

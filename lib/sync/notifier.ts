@@ -11,6 +11,8 @@ import { Timer } from "./timer";
 /** A tab that somebody uses goes first, one that can be seen second: what they claim is dealt with. */
 const VISIBLE_WAIT_MS = 50;
 const HIDDEN_WAIT_MS = 150;
+/** A tab in use may be late, drawing what came; a dead one must not keep the others silent. */
+const ATTENDED_WAIT_MS = 1_000;
 /** What only the rows tell of waits a little: the push that names the sender may be on its way. */
 const ROWS_WAIT_MS = 1_000;
 /** A burst is one sound. */
@@ -242,7 +244,7 @@ export class Notifier {
     const { tabs, preferences } = this.#ports;
     const waiting = () => (generation === this.#generation ? this.#pending.get(messageId) : undefined);
 
-    await this.#wait();
+    await this.#wait(waiting);
     if (!waiting()) return;
     const claimed = await tabs.claim(messageId);
     const notice = waiting();
@@ -266,10 +268,12 @@ export class Notifier {
     });
   }
 
-  #wait(): Promise<void> {
-    const { attention, clock } = this.#ports;
-    if (attention.focused()) return Promise.resolve();
-    return new Promise((resolve) => clock.after(attention.visible() ? VISIBLE_WAIT_MS : HIDDEN_WAIT_MS, resolve));
+  async #wait(waiting: () => unknown): Promise<void> {
+    const { attention, clock, tabs } = this.#ports;
+    const pass = (ms: number) => new Promise<void>((resolve) => void clock.after(ms, resolve));
+    if (attention.focused()) return;
+    await pass(attention.visible() ? VISIBLE_WAIT_MS : HIDDEN_WAIT_MS);
+    if (waiting() && !attention.focused() && (await tabs.isAttended())) await pass(ATTENDED_WAIT_MS);
   }
 
   #looksHere(consultationId: string): boolean {

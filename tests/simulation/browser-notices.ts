@@ -81,6 +81,7 @@ export class BrowserNotices {
         onChange: listenTo(heard.attention),
       },
       tabs: {
+        isAttended: () => Promise.resolve([...this.#tabs.keys()].some((other) => this.isFocused(other))),
         isLooking: (consultationId) => soon(() => consultationId === CONSULTATION_ID && this.isLookedAt()),
         claim: (messageId) => soon(() => this.#claim(tab, messageId)),
         tell: (word) => this.#tell(tab, word),

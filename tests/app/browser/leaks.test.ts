@@ -48,19 +48,20 @@ async function walk(page: Page, rooms: readonly string[], steps: number): Promis
 /** My own, and those of the room that is open: its log and who is in it. */
 const HELD_CHANNELS = 3;
 
-/** What the page holds once the rooms it left are given up. */
+/** What the page holds once the rooms it left are given up: twice the same, six seconds apart. */
 async function settled(page: Page): Promise<Meter> {
   let last = await readMeter(page);
+  const twoReadings = async () => {
+    const before = last;
+    last = await readMeter(page);
+    return { before, last };
+  };
   await expect
-    .poll(
-      async () => {
-        const before = last;
-        last = await readMeter(page);
-        return last.channels <= HELD_CHANNELS && last.timers === before.timers && last.nodes === before.nodes;
-      },
-      { timeout: 20_000, interval: 6_000 },
-    )
-    .toBe(true);
+    .poll(twoReadings, { timeout: 60_000, interval: 6_000 })
+    .toSatisfy(
+      ({ before, last }) =>
+        last.channels <= HELD_CHANNELS && last.timers === before.timers && last.nodes === before.nodes,
+    );
   return last;
 }
 

@@ -99,6 +99,7 @@ class TestTab {
         onChange: listen(this.#attention),
       },
       tabs: {
+        isAttended: async () => browser.locks && browser.tabs.some((tab) => tab.state === "focused"),
         isLooking: async (consultationId) =>
           browser.tabs.some((tab) => tab.state === "focused" && tab.looking === consultationId),
         claim: async (messageId) => {
@@ -236,6 +237,20 @@ describe("who is called, and where", () => {
       expect(browser.shownOutside).toHaveLength(where === null ? 1 : 0);
       expect(browser.sounds).toBe(1);
     }
+  });
+
+  it("C6 a tab in use that is late still decides; where it never does, another one calls a second later", async () => {
+    const browser = new Browser();
+    const [busy, other] = [browser.tab(), browser.tab("visible")];
+    other.hear(1, "while it draws");
+    await browser.clock.advance(800);
+    expect(browser.toasts).toEqual([]);
+    busy.hear(1, "while it draws");
+    await browser.clock.advance(2_000);
+    expect([busy.toasts.length, other.toasts.length]).toEqual([1, 0]);
+    other.hear(2, "to the living");
+    await browser.clock.advance(1_100);
+    expect(other.toasts.map(({ preview }) => preview)).toEqual(["to the living"]);
   });
 
   it("C6 the newest of a conversation takes the place of what another tab still shows of it", async () => {
