@@ -7,10 +7,10 @@ import { countFromTheStart, type Meter, readMeter, socketsMade } from "@/tests/s
 import { createConsultation, createPerson } from "@/tests/support/world";
 
 /** `npm run test:leaks` opens a room a thousand times and lets 10,000 messages come. */
-const CYCLES = Number(process.env.LEAK_CYCLES ?? 70);
-const MESSAGES = Number(process.env.LEAK_MESSAGES ?? 1_500);
+const CYCLES = Number(process.env.LEAK_CYCLES ?? 50);
+const MESSAGES = Number(process.env.LEAK_MESSAGES ?? 1_000);
 /** Enough that a room was given up (5 s after it was left) before its turn comes again. */
-const ROOMS = 70;
+const ROOMS = 50;
 /** What V8 keeps of compiled code moves by as much; a room that stayed in memory weighs at least 20 KB. */
 const HEAP_TOLERANCE_MB = 3;
 
