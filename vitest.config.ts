@@ -14,8 +14,6 @@ const root = import.meta.dirname;
 export default defineConfig({
   resolve: { alias: { "@": root, "server-only": path.join(root, "node_modules/server-only/empty.js") } },
   test: {
-    // A condition may take a while on a busy machine; one second, the default, is for an idle one.
-    expect: { poll: { timeout: 15_000 } },
     // Most of the time a test waits for a browser or a process; one file at a time would leave the machine idle.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     projects: [
@@ -55,7 +53,7 @@ export default defineConfig({
           name: "app",
           include: ["tests/app/**/*.test.ts", "tests/chaos/**/*.test.ts"],
           globalSetup: ["tests/support/app-server.ts"],
-          testTimeout: 120_000,
+          testTimeout: 60_000,
           hookTimeout: 60_000,
         },
       },

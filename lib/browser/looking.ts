@@ -28,7 +28,8 @@ export function attendedLock(viewerId: string): string {
 }
 
 /**
- * Holds a shared lock for as long as somebody really looks at this tab, so that the other tabs know; the browser frees it when the tab dies, whatever it dies of.
+ * Holds a shared lock for as long as somebody really looks at this tab, so that the other tabs know; the browser frees
+ * it when the tab dies, whatever it dies of.
  */
 export function keepLooking(lock: string, attention: Attention): Cancel {
   let letGo: (() => void) | null = null;

@@ -34,8 +34,6 @@ export function useBrowser(app: AppAddress) {
   /** A private window; signed in when a person is given. */
   async function visit(person: Person | null, options: BrowserContextOptions = {}): Promise<Visitor> {
     const context = await browser.newContext({ locale: "en-GB", ...options });
-    // Longer than a client needs to find that a push was lost, 27 s.
-    context.setDefaultTimeout(45_000);
     if (person) await context.addCookies([await cookieOf(app, person)]);
     const page = await context.newPage();
     const visitor: Visitor = { context, page, foreign: [], complaints: [], provoked: [] };

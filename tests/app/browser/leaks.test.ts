@@ -7,10 +7,10 @@ import { countFromTheStart, type Meter, readMeter, socketsMade } from "@/tests/s
 import { createConsultation, createPerson } from "@/tests/support/world";
 
 /** `npm run test:leaks` opens a room a thousand times and lets 10,000 messages come. */
-const CYCLES = Number(process.env.LEAK_CYCLES ?? 50);
-const MESSAGES = Number(process.env.LEAK_MESSAGES ?? 1_000);
+const CYCLES = Number(process.env.LEAK_CYCLES ?? 140);
+const MESSAGES = Number(process.env.LEAK_MESSAGES ?? 1_500);
 /** Enough that a room was given up (5 s after it was left) before its turn comes again. */
-const ROOMS = 50;
+const ROOMS = 70;
 /** What V8 keeps of compiled code moves by as much; a room that stayed in memory weighs at least 20 KB. */
 const HEAP_TOLERANCE_MB = 3;
 

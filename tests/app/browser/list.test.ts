@@ -9,11 +9,8 @@ import { createConsultation, createPerson, messageOf, type Person } from "@/test
 
 const app = useApp();
 const { visit, join } = useBrowser(app);
-/**
- * Coming and going are hints: the server asks again, and waits for people who only reload. A row whose push was lost
- * comes with the next look at the list, within 27 s.
- */
-const SOON = { timeout: 40_000 };
+/** Coming and going are hints: the server asks again, and waits for people who only reload. */
+const SOON = { timeout: 20_000 };
 
 function rowOf(page: Page, name: string): Locator {
   return page.getByRole("navigation", { name: "Your consultations" }).getByRole("link").filter({ hasText: name });
