@@ -1,4 +1,5 @@
-import { afterEach, describe, expect, it } from "vitest";
+import pg from "pg";
+import { afterEach, describe, expect, it, onTestFinished } from "vitest";
 import { userChannel } from "@/lib/protocol/channels";
 import {
   consultationUpdatedSchema,
@@ -24,7 +25,7 @@ import { startEntry, until } from "@/tests/support/processes";
 import { startPushProvider } from "@/tests/support/push-provider";
 import { createPerson, createWorld, messageOf, type Person } from "@/tests/support/world";
 
-useTestRuntime();
+const database = useTestRuntime();
 useTestChannels();
 
 const open: Listener[] = [];
@@ -259,5 +260,41 @@ describe("what must not be", () => {
       () => provider.accepted.some(({ channel }) => channel === userChannel(practitioner.userId)),
       "the row once the provider is back",
     );
+  });
+
+  it("F1 what a failing call lost, and what came while nothing could be pushed, is told once it can be, as it is then", async () => {
+    const { patient, practitioner, consultationId } = await createWorld();
+    const provider = await startPushProvider();
+    provider.refuse(500);
+    noticeConsultation(consultationId);
+    await until(() => provider.calls.length > 0, "the failing call");
+    await noticesSent();
+    expect(canPushCourtesies()).toBe(false);
+    const elsewhere = await createWorld("SCHEDULED");
+    noticeConsultation(elsewhere.consultationId);
+    const { event } = await sendMessage(patient, messageOf(consultationId, "said meanwhile"));
+    provider.behave = provider.accept;
+    const toldTo = ({ userId }: Person) => provider.accepted.filter(({ channel }) => channel === userChannel(userId));
+    const everybody = [patient, practitioner, elsewhere.patient, elsewhere.practitioner];
+    await until(() => everybody.every((person) => toldTo(person).length > 0), "the rows once the provider is back");
+    expect(toldTo(practitioner)[0]?.data).toMatchObject({
+      consultation: { headSeq: event.seq, lastMessage: { preview: "said meanwhile" } },
+    });
+    await noticesSent();
+    expect(everybody.map((person) => toldTo(person).length)).toEqual([1, 1, 1, 1]);
+  });
+
+  it("F15 what the database could not tell is read and told once it can", async () => {
+    const { patient, practitioner, consultationId } = await createWorld();
+    const heard = await Promise.all([patient, practitioner].map(hear));
+    const owner = new pg.Client({ connectionString: database().ownerUrl });
+    await owner.connect();
+    onTestFinished(() => owner.end());
+    await owner.query("ALTER FUNCTION notices_of RENAME TO notices_away");
+    noticeConsultation(consultationId);
+    await noticesSent();
+    await owner.query("ALTER FUNCTION notices_away RENAME TO notices_of");
+    await Promise.all(heard.map((one) => one.waitFor("consultation-updated")));
+    expect(heard[1]?.rows()).toEqual([await rowOf(practitioner, consultationId)]);
   });
 });
