@@ -16,7 +16,10 @@ export interface Visitor {
   provoked: string[];
 }
 
-/** One Chromium for the file. Every context is closed after its test, which fails if a page complained. */
+/**
+ * One Chromium for the file. Every context is closed after its test, which fails if a page complained. What the pages
+ * of a failed test showed is printed.
+ */
 export function useBrowser(app: AppAddress) {
   let browser: Browser;
   const open: Visitor[] = [];
@@ -24,8 +27,9 @@ export function useBrowser(app: AppAddress) {
     browser = await chromium.launch({ executablePath: ensureBrowser(), args: BROWSER_ARGUMENTS });
   });
   afterAll(() => browser.close());
-  afterEach(async () => {
+  afterEach(async ({ task }) => {
     const visitors = open.splice(0);
+    if (task.result?.state === "fail") for (const visitor of visitors) await describePages(visitor);
     await Promise.all(visitors.map(({ context }) => context.close()));
     expect(visitors.flatMap(unprovoked)).toEqual([]);
     expect(visitors.flatMap(({ foreign }) => foreign)).toEqual([]);
@@ -52,16 +56,32 @@ export function useBrowser(app: AppAddress) {
   return { visit, join };
 }
 
+async function describePages({ context, complaints }: Visitor): Promise<void> {
+  for (const page of context.pages()) {
+    const shown = await page
+      .locator("body")
+      .ariaSnapshot({ timeout: 2_000 })
+      .catch((error: unknown) => String(error));
+    console.error(`At ${new Date().toISOString()} ${page.url()} showed:\n${shown}`);
+  }
+  if (complaints.length > 0) console.error(`It had complained:\n${complaints.join("\n")}`);
+}
+
 /** The session cookie of a person who signed in. */
 export async function cookieOf(app: AppAddress, { sessionId, userId }: Person) {
   const value = await sealToken(app, { sessionId, userId });
   return { name: "next-auth.session-token", value, url: app.baseUrl, httpOnly: true, sameSite: "Lax" as const };
 }
 
+/** Chromium's word for an attempt that took longer than lib/browser/transport.ts waits: so may a busy machine's. */
+const SLOW_ATTEMPT = "WebSocket is closed before the connection is established.";
+
 function unprovoked({ complaints, provoked }: Visitor): string[] {
   const isNetwork = (line: string) => /^(Failed to load resource|WebSocket connection to)/.test(line);
   return complaints.filter(
-    (line) => !provoked.some((what) => line.startsWith(what) || (isNetwork(line) && line.includes(` ${what}`))),
+    (line) =>
+      !line.endsWith(SLOW_ATTEMPT) &&
+      !provoked.some((what) => line.startsWith(what) || (isNetwork(line) && line.includes(` ${what}`))),
   );
 }
 
