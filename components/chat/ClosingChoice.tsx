@@ -1,10 +1,9 @@
 "use client";
 
-import { useActionState } from "react";
 import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { errorWords } from "@/lib/i18n/catalogue";
-import { type FormAction, IDLE } from "./form-action";
+import { type FormAction, useChatForm } from "./form-action";
 import { useFocusAfter } from "./useFocusAfter";
 
 interface ClosingChoiceProps {
@@ -17,10 +16,16 @@ interface ClosingChoiceProps {
 
 export function ClosingChoice({ consultationId, action, label, busyLabel, primary = false }: ClosingChoiceProps) {
   const words = useWords();
-  const [state, submit, busy] = useActionState(action, IDLE);
+  const { state, busy, post, submit } = useChatForm(action);
   const pressed = useFocusAfter();
   return (
-    <form action={submit} onSubmit={pressed}>
+    <form
+      action={post}
+      onSubmit={(event) => {
+        pressed();
+        submit(event);
+      }}
+    >
       <input type="hidden" name="consultationId" value={consultationId} />
       <Button type="submit" size="small" look={primary ? "primary" : "secondary"} disabled={busy}>
         {busy ? busyLabel : label}

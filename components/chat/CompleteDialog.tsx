@@ -1,12 +1,12 @@
 "use client";
 
 import { CircleCheck } from "lucide-react";
-import { useActionState, useEffect, useId, useRef } from "react";
+import { useEffect, useId, useRef } from "react";
 import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { errorWords } from "@/lib/i18n/catalogue";
 import { EndChoice } from "./EndChoice";
-import { type FormAction, IDLE } from "./form-action";
+import { type FormAction, useChatForm } from "./form-action";
 import { useFocusAfter } from "./useFocusAfter";
 
 /**
@@ -19,11 +19,14 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
   const pressed = useFocusAfter();
-  const [state, submit, busy] = useActionState(action, IDLE);
+  const form = useRef<HTMLFormElement>(null);
+  const { state, busy, post, submit } = useChatForm(action);
 
   // An announced end leaves the dialog in the page, unlike one that has come.
   useEffect(() => {
-    if (state.status === "done") dialog.current?.close();
+    if (state.status !== "done") return;
+    dialog.current?.close();
+    form.current?.reset();
   }, [state]);
 
   return (
@@ -53,7 +56,15 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
         <p id={`${id}-text`} className="mt-1 text-[0.9375rem] text-ink-soft">
           {life.confirmText}
         </p>
-        <form action={submit} onSubmit={pressed} className="mt-4">
+        <form
+          ref={form}
+          action={post}
+          onSubmit={(event) => {
+            pressed();
+            submit(event);
+          }}
+          className="mt-4"
+        >
           <input type="hidden" name="consultationId" value={consultationId} />
           <EndChoice id={id} />
           <label className="mt-4 block text-sm font-medium" htmlFor={`${id}-note`}>

@@ -1,14 +1,20 @@
+import { type NoAnswer, useFormAction } from "@/components/ui/useFormAction";
 import type { ErrorCode } from "@/lib/protocol/errors";
 
 /** What a form learns from its server action; its fields come back with a refusal, so that no words are lost. */
 export type FormState =
   | { status: "idle" }
   | { status: "done"; id: string }
-  | { status: "refused"; id: string; code: ErrorCode; message: string; content: string };
+  | { status: "refused"; id: string; code: ErrorCode | NoAnswer; content: string };
 
-export type FormAction = (previous: FormState, form: FormData) => Promise<FormState>;
+export type FormAction = (previous: unknown, form: FormData) => Promise<FormState>;
 
 export const IDLE: FormState = { status: "idle" };
+
+/** A form of the chat whose words, if any, stay in it. */
+export function useChatForm(action: FormAction) {
+  return useFormAction<FormState>(action, IDLE, (code) => ({ status: "refused", id: "", code, content: "" }));
+}
 
 /** The forms of a chat that work without scripts; the page that shows the chat brings them. */
 export interface ChatActions {

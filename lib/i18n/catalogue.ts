@@ -10,7 +10,7 @@ export function wordsOf(locale: Locale): Catalogue {
   return catalogues[locale];
 }
 
-type Reason = ErrorCode | "network" | "out-of-sync" | "too-old";
+type Reason = ErrorCode | "network" | "outdated" | "out-of-sync" | "too-old";
 
 /** What happened and what to do next; every refusal of the protocol has words of its own. */
 export function errorWords(words: Catalogue, reason: string | null): string {

@@ -520,6 +520,8 @@ export const de: Catalogue = {
     "too-old":
       "Vor mehr als einem Tag geschrieben und darum nicht von selbst gesendet. Senden, ändern oder verwerfen Sie es.",
     network: "Keine Antwort aus dem Netz. Prüfen Sie Ihre Verbindung und versuchen Sie es noch einmal.",
+    outdated:
+      "Es gibt eine neuere Fassung dieser Seite. Kopieren Sie, was Sie hier geschrieben haben, und laden Sie neu.",
     unknown: "Etwas ist schiefgegangen. Versuchen Sie es noch einmal.",
   },
   pages: {

@@ -497,6 +497,7 @@ export const en = {
     "out-of-sync": "This conversation could not be brought up to date. Copy what is not sent yet, then load it again.",
     "too-old": "Written more than a day ago, so it was not sent by itself. Send it now, change it or discard it.",
     network: "No answer from the network. Check your connection and try again.",
+    outdated: "There is a newer version of this page. Copy what you wrote here, then load the page again.",
     unknown: "Something went wrong. Try again.",
   },
   pages: {

@@ -5,7 +5,7 @@ import { type ActionState, runAction, textField } from "@/lib/server/http/action
 import { changePreferences } from "@/lib/server/preferences/preferences";
 
 /** Every switch of the form at once: a checkbox that is off is not posted. */
-export async function savePreferences(_previous: ActionState, form: FormData): Promise<ActionState> {
+export async function savePreferences(_previous: unknown, form: FormData): Promise<ActionState> {
   const on = (name: string) => textField(form, name) !== "";
   return runAction({ id: "preferences", content: "", viewerId: textField(form, VIEWER_FIELD) }, (claim) =>
     changePreferences(claim, {

@@ -1,3 +1,4 @@
+import type { Route } from "playwright-core";
 import { expect, it } from "vitest";
 import { db } from "@/lib/server/db";
 import { useApp } from "@/tests/support/app-world";
@@ -104,7 +105,7 @@ it("F38 an old tab after a deploy: events of a later version and actions that ar
   const { patient, practitioner, consultationId } = await createWorld();
   const [anna, weber] = [await join(patient, consultationId, TALL), await join(practitioner, consultationId, TALL)];
   // Next's answer to an action that it does not know, and what its client makes of it.
-  weber.provoked.push("404", "409", "UnrecognizedActionError");
+  weber.provoked.push("404", "409", "net::");
   anna.provoked.push("net::");
   await anna.page.route("**/events?*", async (route) => {
     const answer = await route.fetch();
@@ -122,16 +123,30 @@ it("F38 an old tab after a deploy: events of a later version and actions that ar
   await weber.page.getByRole("log").getByText("answered by an old tab").waitFor();
 
   await weber.page.getByRole("textbox").fill("words worth keeping");
-  await weber.page.route("**/consultations/*", async (route) => {
-    const headers = { ...route.request().headers() };
-    if (headers["next-action"]) headers["next-action"] = "0".repeat(headers["next-action"].length);
-    await route.continue({ headers });
-  });
+  const unknown = "0".repeat(42);
+  let answer = (route: Route) => route.continue({ headers: { ...route.request().headers(), "next-action": unknown } });
+  await weber.page.route("**/consultations/*", (route) =>
+    route.request().headers()["next-action"] ? answer(route) : route.continue(),
+  );
   await weber.page.getByRole("button", { name: "Complete consultation" }).click();
   const dialog = weber.page.getByRole("dialog");
   await dialog.getByRole("textbox").fill("A closing note worth keeping");
-  await dialog.getByRole("button", { name: "Complete consultation" }).click();
-  await weber.page.getByRole("alert").first().waitFor();
-  expect(await dialog.getByRole("textbox").inputValue()).toBe("A closing note worth keeping");
-  expect((await db().consultation.findUniqueOrThrow({ where: { id: consultationId } })).status).toBe("IN_PROGRESS");
+  await dialog.getByRole("radio", { name: "Now" }).check();
+  const complete = dialog.getByRole("button", { name: "Complete consultation" });
+  const consultation = () => db().consultation.findUniqueOrThrow({ where: { id: consultationId } });
+  for (const [words, next] of [
+    ["There is a newer version of this page.", (route: Route) => route.abort()],
+    ["No answer from the network.", (route: Route) => route.continue()],
+  ] as const) {
+    await complete.click();
+    await dialog.getByRole("alert").filter({ hasText: words }).waitFor();
+    expect(await dialog.getByRole("textbox").inputValue()).toBe("A closing note worth keeping");
+    expect((await consultation()).status).toBe("IN_PROGRESS");
+    expect(await weber.page.getByRole("textbox", { name: "Message" }).inputValue()).toBe("words worth keeping");
+    answer = next;
+  }
+  await complete.click();
+  await dialog.waitFor({ state: "detached" });
+  expect((await consultation()).status).toBe("COMPLETED");
+  await anna.page.getByRole("log").getByText("A closing note worth keeping").waitFor();
 });

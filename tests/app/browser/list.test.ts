@@ -61,6 +61,8 @@ describe("the list", () => {
       await expect.poll(() => order(tab)).toEqual(["Ben", "Anna"]);
     }
     await write(annas.page, "first of Anna");
+    // Her page sends when it can, the next call at once: without this it might be the earlier one.
+    await shows(tabs[0] as Page, "Anna", "first of Anna");
     const second = await say(anna, withAnna, "second,\n  to be  corrected");
     for (const tab of tabs) {
       await shows(tab, "Anna", "second, to be corrected", "2 unread messages");

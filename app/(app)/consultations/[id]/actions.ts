@@ -15,7 +15,7 @@ import { countCall } from "@/lib/server/http/rate-limit";
  * The send form without JavaScript: fields `id` (UUIDv7 made when the form was rendered, so that posting it twice is
  * one message), `consultationId`, `content`.
  */
-export async function sendMessage(_previous: ActionState, form: FormData): Promise<ActionState> {
+export async function sendMessage(_previous: unknown, form: FormData): Promise<ActionState> {
   const fields = {
     id: textField(form, "id"),
     consultationId: textField(form, "consultationId"),
@@ -29,14 +29,14 @@ export async function sendMessage(_previous: ActionState, form: FormData): Promi
 }
 
 /** Field `consultationId`. */
-export async function startConsultation(_previous: ActionState, form: FormData): Promise<ActionState> {
+export async function startConsultation(_previous: unknown, form: FormData): Promise<ActionState> {
   const id = textField(form, "consultationId");
   const viewerId = textField(form, VIEWER_FIELD);
   return runAction({ id, content: "", viewerId }, (claim) => start(claim, parseInput(consultationIds, { id }).id));
 }
 
 /** Fields `consultationId`, `closingNote` and `afterSeconds` (both may be empty): announces the end, or brings it. */
-export async function completeConsultation(_previous: ActionState, form: FormData): Promise<ActionState> {
+export async function completeConsultation(_previous: unknown, form: FormData): Promise<ActionState> {
   const id = textField(form, "consultationId");
   const note = textField(form, "closingNote");
   const after = textField(form, "afterSeconds");
@@ -52,7 +52,7 @@ export async function completeConsultation(_previous: ActionState, form: FormDat
 }
 
 /** Field `consultationId`: takes an announced end back. */
-export async function continueConsultation(_previous: ActionState, form: FormData): Promise<ActionState> {
+export async function continueConsultation(_previous: unknown, form: FormData): Promise<ActionState> {
   const id = textField(form, "consultationId");
   const viewerId = textField(form, VIEWER_FIELD);
   return runAction({ id, content: "", viewerId }, (claim) =>

@@ -1,9 +1,9 @@
 "use client";
 
 import { CircleAlert } from "lucide-react";
-import { useActionState } from "react";
 import { FormField } from "@/components/people/FormField";
 import { Button } from "@/components/ui/Button";
+import { useFormAction } from "@/components/ui/useFormAction";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { errorWords } from "@/lib/i18n/catalogue";
 import { IDLE, type InvitationState } from "./invitation-state";
@@ -12,13 +12,15 @@ interface InvitationFormProps {
   token: string;
   name: string;
   email: string;
-  action: (previous: InvitationState, form: FormData) => Promise<InvitationState>;
+  action: (previous: unknown, form: FormData) => Promise<InvitationState>;
 }
 
 export function InvitationForm({ token, name, email, action }: InvitationFormProps) {
   const words = useWords();
   const { invitation } = words;
-  const [state, submit, pending] = useActionState(action, IDLE);
+  const { state, busy, post, submit } = useFormAction<InvitationState>(action, IDLE, (code) => ({
+    ...{ status: "refused", name, code, fields: {} },
+  }));
   const refused = state.status === "refused" ? state : null;
   const issues: Record<string, string> = invitation.issues;
   const problemOf = (field: "name" | "password") => {
@@ -26,7 +28,7 @@ export function InvitationForm({ token, name, email, action }: InvitationFormPro
     return issue === undefined ? null : (issues[`${field} ${issue}`] ?? invitation.issues[field]);
   };
   return (
-    <form action={submit} className="mt-6 rounded-2xl bg-surface p-5 shadow-card">
+    <form action={post} onSubmit={submit} className="mt-6 rounded-2xl bg-surface p-5 shadow-card">
       <input type="hidden" name="token" value={token} />
       {refused && refused.code !== "validation-failed" ? (
         <p role="alert" className="mb-4 flex gap-2.5 rounded-xl bg-danger-soft p-3.5 text-[0.9375rem] text-danger">
@@ -66,8 +68,8 @@ export function InvitationForm({ token, name, email, action }: InvitationFormPro
         minLength={8}
         maxLength={1000}
       />
-      <Button type="submit" className="mt-5 w-full" disabled={pending}>
-        {pending ? invitation.submitting : invitation.submit}
+      <Button type="submit" className="mt-5 w-full" disabled={busy}>
+        {busy ? invitation.submitting : invitation.submit}
       </Button>
     </form>
   );

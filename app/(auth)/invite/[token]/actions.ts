@@ -13,7 +13,7 @@ import { acceptInvitation as accept, acceptInvitationSchema } from "@/lib/server
 import type { InvitationState } from "./invitation-state";
 
 /** Fields `token`, `name`, `password`. Signs in and leads to the consultation; works as a plain form. */
-export async function acceptInvitation(_previous: InvitationState, form: FormData): Promise<InvitationState> {
+export async function acceptInvitation(_previous: unknown, form: FormData): Promise<InvitationState> {
   const token = textField(form, "token");
   const name = textField(form, "name");
   const requestHeaders = await headers();

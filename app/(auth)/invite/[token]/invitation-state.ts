@@ -1,8 +1,9 @@
+import type { NoAnswer } from "@/components/ui/useFormAction";
 import type { ErrorCode } from "@/lib/protocol/errors";
 
 /** What the form learns; the name comes back with a refusal, the password does not. */
 export type InvitationState =
   | { status: "idle" }
-  | { status: "refused"; name: string; code: ErrorCode; fields: Record<string, string> };
+  | { status: "refused"; name: string; code: ErrorCode | NoAnswer; fields: Record<string, string> };
 
 export const IDLE: InvitationState = { status: "idle" };
