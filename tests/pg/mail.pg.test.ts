@@ -80,6 +80,19 @@ describe("who is written to", () => {
     expect(await mailbox(patient)).toEqual([]);
   });
 
+  it("A4 a burst whose first message is deleted after its mail is still the same burst", async () => {
+    const { patient, practitioner, consultationId } = await createWorld();
+    const { data } = await write(patient, consultationId);
+    await write(patient, consultationId);
+    await pass(121, consultationId);
+    await mailSweepOnce();
+    if (!("message" in data)) throw new Error("The event has no message");
+    await deleteMessage(patient, data.message.id);
+    await pass(3_600, consultationId);
+    await mailSweepOnce();
+    expect(await mailbox(practitioner)).toHaveLength(1);
+  });
+
   it("A4 ATK86 the mail says that there is something and where, and no word of it, no name, no subject", async () => {
     const { practitioner, consultationId } = await dueWorld();
     await mailSweepOnce();

@@ -32,17 +32,32 @@ export interface BuiltApp extends AppAddress {
   stop(): Promise<void>;
 }
 
-/** Builds the product into a folder of its own, beside the developer's build and dev server. */
-export async function buildApp(): Promise<{ distDir: string; remove(): void }> {
+/** A build folder of its own, beside the developer's build and dev server. */
+function ownDistDir() {
   const id = randomBytes(6).toString("hex");
   const distDir = `.next-test-${id}`;
   // Next writes the build folder's types into the tsconfig it is given: a copy, so that ours stays as it is.
   const tsconfig = `tsconfig.test-${id}.json`;
   fs.copyFileSync("tsconfig.json", tsconfig);
   const typesBefore = fs.existsSync(NEXT_TYPES) ? fs.readFileSync(NEXT_TYPES) : null;
+  return {
+    distDir,
+    environment: { MURPH_DIST_DIR: distDir, MURPH_TSCONFIG: tsconfig },
+    restoreTypes() {
+      fs.rmSync(tsconfig, { force: true });
+      if (typesBefore) fs.writeFileSync(NEXT_TYPES, typesBefore);
+      else fs.rmSync(NEXT_TYPES, { force: true });
+      fs.rmSync(`${tsconfig.replace(/\.json$/, "")}.tsbuildinfo`, { force: true });
+    },
+    remove: () => fs.rmSync(distDir, { recursive: true, force: true, maxRetries: 5 }),
+  };
+}
+
+export async function buildApp(): Promise<{ distDir: string; remove(): void }> {
+  const { distDir, environment, restoreTypes, remove } = ownDistDir();
   try {
     const child = spawn(process.execPath, [NEXT, "build"], {
-      env: { ...cleanEnvironment(), MURPH_DIST_DIR: distDir, MURPH_TSCONFIG: tsconfig },
+      env: { ...cleanEnvironment(), ...environment },
       stdio: ["ignore", "pipe", "pipe"],
     });
     const output: Buffer[] = [];
@@ -51,28 +66,53 @@ export async function buildApp(): Promise<{ distDir: string; remove(): void }> {
     const [code] = await once(child, "close");
     if (code !== 0) throw new Error(`next build failed:\n${Buffer.concat(output).toString()}`);
   } finally {
-    fs.rmSync(tsconfig, { force: true });
-    if (typesBefore) fs.writeFileSync(NEXT_TYPES, typesBefore);
-    else fs.rmSync(NEXT_TYPES, { force: true });
-    fs.rmSync(`${tsconfig.replace(/\.json$/, "")}.tsbuildinfo`, { force: true });
+    restoreTypes();
   }
-  return { distDir, remove: () => fs.rmSync(distDir, { recursive: true, force: true }) };
+  return { distDir, remove };
+}
+
+/** As a developer has it after a fresh clone: the dev server, its strict mode, its demo people, no configuration. */
+export async function startDevApp(): Promise<BuiltApp> {
+  const { distDir, environment, restoreTypes, remove } = ownDistDir();
+  const removeAll = () => {
+    restoreTypes();
+    remove();
+  };
+  try {
+    const app = await startNext("dev", distDir, environment);
+    return {
+      ...app,
+      async stop() {
+        await app.stop();
+        removeAll();
+      },
+    };
+  } catch (error) {
+    removeAll();
+    throw error;
+  }
 }
 
 /** Starts a build on a free port with a new data folder and the demo people; resolves when it answers. */
-export async function startBuiltApp(distDir: string, environment: Record<string, string> = {}): Promise<BuiltApp> {
+export function startBuiltApp(distDir: string, environment: Record<string, string> = {}): Promise<BuiltApp> {
+  return startNext("start", distDir, { MURPH_DIST_DIR: distDir, MURPH_DEMO: "true", ...environment });
+}
+
+async function startNext(
+  command: "start" | "dev",
+  distDir: string,
+  environment: Record<string, string>,
+): Promise<BuiltApp> {
   // Not mkdtemp: its 0700 would shut out the user that PostgreSQL runs as under root.
   const dataDir = path.join(os.tmpdir(), `murph-test-app-${randomBytes(8).toString("hex")}`);
   const logFile = `${dataDir}.log`;
   const port = await freePort();
   const baseUrl = `http://localhost:${port}`;
   const log = fs.openSync(logFile, "w");
-  const child = spawn(process.execPath, [NEXT, "start", "-p", String(port)], {
+  const child = spawn(process.execPath, [NEXT, command, "-p", String(port)], {
     env: {
       ...cleanEnvironment(),
-      MURPH_DIST_DIR: distDir,
       MURPH_DATA_DIR: dataDir,
-      MURPH_DEMO: "true",
       MURPH_LOG_LEVEL: "debug",
       ...environment,
     },

@@ -154,4 +154,16 @@ export const LIVING_DATABASE_PLANTS: readonly SqlPlant[] = [
     replace: "FROM unread",
     witness: { file: "tests/pg/mail.pg.test.ts", test: "A4 who has read it in time gets none" },
   },
+  {
+    id: "mail-twice-a-burst",
+    rule: "A4",
+    removed: "a burst that has its mail gets no second one, whatever its first unread message is by then",
+    sqlFunction: "plan_mail",
+    find: "o.first_seq > p.read_up_to_seq)",
+    replace: "false)",
+    witness: {
+      file: "tests/pg/mail.pg.test.ts",
+      test: "A4 a burst whose first message is deleted after its mail is still the same burst",
+    },
+  },
 ];
