@@ -62,9 +62,10 @@ export default defineConfig({
         test: {
           name: "startup",
           include: ["tests/startup/**/*.test.ts"],
+          globalSetup: ["tests/startup/hold-default-ports.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
-          fileParallelism: false,
+          // After the others: how soon an instance takes over is measured.
           sequence: { groupOrder: 1 },
         },
       },

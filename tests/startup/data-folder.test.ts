@@ -57,19 +57,26 @@ describe("start and stop on a data folder", () => {
 
   test("a start that is broken off leaves no process and no password file; the next one succeeds", async () => {
     const dataDir = temporaryDataDir();
-    const passwordFiles = () => fs.readdirSync(os.tmpdir()).filter((name) => name.startsWith("murph-initdb-"));
-    const known = new Set(passwordFiles());
+    // Its own, because other tests start servers meanwhile; open to the user that PostgreSQL runs as under root.
+    const TMPDIR = fs.mkdtempSync(path.join(os.tmpdir(), "murph-startup-tmp-"));
+    fs.chmodSync(TMPDIR, 0o755);
+    onTestFinished(() => fs.rmSync(TMPDIR, { recursive: true, force: true }));
+    let passwordFiles = 0;
     // Once while the database files are made, once while the server starts on them.
     for (const name of ["postgres.new", "postgres"]) {
-      const app = startAppProcess(dataDir);
-      await until(() => fs.existsSync(path.join(dataDir, name)), name);
+      const app = startAppProcess(dataDir, { TMPDIR });
+      await until(() => {
+        passwordFiles += fs.readdirSync(TMPDIR).filter((file) => file.startsWith("murph-initdb-")).length;
+        return fs.existsSync(path.join(dataDir, name));
+      }, name);
       app.kill("SIGTERM");
       expect(await app.exited()).toEqual({ code: 143, signal: null });
       expect(postmasterPid(clusterOf(dataDir))).toBeNull();
       expect(fs.readdirSync(path.join(dataDir, "postgres-users"))).toEqual([]);
       expect(fs.existsSync(path.join(dataDir, "postgres-start.lock"))).toBe(false);
     }
-    expect(passwordFiles().filter((name) => !known.has(name))).toEqual([]);
+    expect(passwordFiles).toBeGreaterThan(0);
+    expect(fs.readdirSync(TMPDIR).filter((file) => file.startsWith("murph-initdb-"))).toEqual([]);
     const app = startAppProcess(dataDir);
     const { databaseUrl } = await app.ready();
     expect(await query(databaseUrl, "SELECT count(*)::int AS count FROM users")).toEqual([{ count: 4 }]);
