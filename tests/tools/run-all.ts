@@ -1,11 +1,12 @@
-import { spawnSync } from "node:child_process";
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
 import { ensureBrowser } from "@/tests/support/find-browser";
 
 /**
- * `npm test`: everything that must be true, one after the other, all of it even when something fails.
+ * `npm test`: everything that must be true, all of it even when something fails.
  * Ends with a plain line "N passed, N failed"; a static check counts as one.
  */
 const scratch = mkdtempSync(path.join(os.tmpdir(), "murph-test-report-"));
@@ -13,23 +14,28 @@ const report = path.join(scratch, "vitest.json");
 let passed = 0;
 let failed = 0;
 
-function run(script: string, args: string[]): boolean {
-  const { status } = spawnSync(process.execPath, [path.resolve("node_modules", script), ...args], { stdio: "inherit" });
-  return status === 0;
-}
+const command = (script: string, args: string[]) => [path.resolve("node_modules", script), ...args];
 
-function check(name: string, script: string, args: string[]): void {
-  console.log(`\n── ${name}`);
-  if (run(script, args)) passed += 1;
+/** What it says is printed in one piece: several run beside each other. */
+async function check(name: string, script: string, args: string[]): Promise<void> {
+  const child = spawn(process.execPath, command(script, args), { stdio: ["ignore", "pipe", "pipe"] });
+  const said: Buffer[] = [];
+  for (const stream of [child.stdout, child.stderr]) stream.on("data", (data: Buffer) => said.push(data));
+  const [status] = await once(child, "close");
+  console.log(`\n── ${name}\n${Buffer.concat(said).toString().trim()}`);
+  if (status === 0) passed += 1;
   else {
     failed += 1;
     console.error(`✗ ${name} failed`);
   }
 }
 
-function runTests(): void {
+async function runTests(): Promise<void> {
   console.log("\n── tests");
-  const ok = run("vitest/vitest.mjs", ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`]);
+  const args = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  const child = spawn(process.execPath, command("vitest/vitest.mjs", args), { stdio: "inherit" });
+  const [status] = await once(child, "close");
+  const ok = status === 0;
   try {
     const totals = JSON.parse(readFileSync(report, "utf8")) as Record<string, number>;
     passed += totals.numPassedTests ?? 0;
@@ -42,13 +48,16 @@ function runTests(): void {
 
 try {
   process.env.CHROME_BIN = ensureBrowser();
-  check("schema", "prisma/build/index.js", ["generate"]);
-  check("lint, format and import directions", "@biomejs/biome/bin/biome", ["check", "."]);
-  check("types", "typescript/bin/tsc", ["--noEmit", "--incremental", "false"]);
-  check("unused code", "knip/bin/knip.js", []);
-  check("lock file complete", "tsx/dist/cli.mjs", ["tests/tools/check-lock.ts"]);
-  check("schema and migrations agree", "tsx/dist/cli.mjs", ["--conditions=react-server", "lib/boot/bin/db-check.ts"]);
-  runTests();
+  // Everything else reads what it makes.
+  await check("schema", "prisma/build/index.js", ["generate"]);
+  await Promise.all([
+    check("lint, format and import directions", "@biomejs/biome/bin/biome", ["check", "."]),
+    check("types", "typescript/bin/tsc", ["--noEmit", "--incremental", "false"]),
+    check("unused code", "knip/bin/knip.js", []),
+    check("lock file complete", "tsx/dist/cli.mjs", ["tests/tools/check-lock.ts"]),
+    check("schema and migrations agree", "tsx/dist/cli.mjs", ["--conditions=react-server", "lib/boot/bin/db-check.ts"]),
+  ]);
+  await runTests();
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }

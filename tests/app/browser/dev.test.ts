@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
+import { violations } from "@/tests/support/accessibility";
 import { live, useBrowser, write } from "@/tests/support/browser";
 import { type BuiltApp, startDevApp } from "@/tests/support/start-built-app";
 
@@ -18,7 +19,7 @@ it("E4 after a clone the dev server has two demo people who chat, once each, in 
     [weber, /Weber/],
   ] as const) {
     await page.goto(`${app.baseUrl}/sign-in`, COMPILED);
-    await page.getByRole("button", { name }).click();
+    await page.getByRole("button", { name }).click(COMPILED);
     await page.waitForURL("**/consultations", COMPILED);
     await page.getByRole("link").filter({ hasText: "Persistent cough" }).click();
     await page.waitForURL("**/consultations/*", COMPILED);
@@ -35,4 +36,5 @@ it("E4 after a clone the dev server has two demo people who chat, once each, in 
   }
   await anna.goto(`${app.baseUrl}/dev`, COMPILED);
   await anna.getByRole("heading", { level: 1 }).waitFor();
+  expect(await violations(anna)).toEqual([]);
 }, 180_000);

@@ -89,6 +89,7 @@ describe("a new consultation", () => {
     await again.page.goto(app.baseUrl + new URL(link).pathname);
     await again.page.getByText("This invitation is not valid any more").waitFor();
     expect(await again.page.getByLabel("Choose a password").count()).toBe(0);
+    expect(await violations(again.page)).toEqual([]);
   });
 
   it("E2 A8 says what is wrong with an address, and an unknown outcome is not a second consultation", async () => {

@@ -66,7 +66,8 @@ test("ATK44 chunks without a length are 413 at the first byte over 64 KiB", asyn
   socket.destroy();
 });
 
-test("ATK44 100 MB that keep coming after the refusal are cut", async () => {
+// These two wait for most of their time.
+test.concurrent("ATK44 100 MB that keep coming after the refusal are cut", async ({ expect }) => {
   const { socket, status, closed } = await open();
   socket.write(`${head}Transfer-Encoding: chunked\r\n\r\n`);
   const chunk = `10000\r\n${"x".repeat(65_536)}\r\n`;
@@ -80,7 +81,7 @@ test("ATK44 100 MB that keep coming after the refusal are cut", async () => {
   }
 });
 
-test("ATK44 a body that trickles is answered 400 and cut", async () => {
+test.concurrent("ATK44 a body that trickles is answered 400 and cut", async ({ expect }) => {
   const { socket, status, closed } = await open();
   socket.write(`${head}Content-Length: 1000\r\n\r\n{`);
   const drip = setInterval(() => socket.writable && socket.write(" "), 500);
