@@ -1,5 +1,4 @@
 import { afterAll, beforeAll, expect, it } from "vitest";
-import { violations } from "@/tests/support/accessibility";
 import { live, useBrowser, write } from "@/tests/support/browser";
 import { type BuiltApp, startDevApp } from "@/tests/support/start-built-app";
 
@@ -34,7 +33,4 @@ it("E4 after a clone the dev server has two demo people who chat, once each, in 
       expect(await page.getByRole("log").getByText(words).count()).toBe(1);
     }
   }
-  await anna.goto(`${app.baseUrl}/dev`, COMPILED);
-  await anna.getByRole("heading", { level: 1 }).waitFor();
-  expect(await violations(anna)).toEqual([]);
 }, 180_000);
