@@ -59,7 +59,7 @@ export function MessageInput(props: MessageInputProps) {
   const sending = useRef(false);
   const [issue, setIssue] = useState<string | null>(null);
   const [state, submit] = useActionState(formAction ?? noAction, IDLE);
-  const { length, refresh, write } = useComposerText(field, {
+  const { length, refresh, write, take } = useComposerText(field, {
     ...{ consultationId, drafts, target },
     ...{ lost: props.targetLost, onEditing: props.onEditing },
   });
@@ -98,7 +98,7 @@ export function MessageInput(props: MessageInputProps) {
         : props.onSend(text, target?.kind === "reply" ? target.id : null));
       setIssue(result.ok ? null : result.issue);
       if (!result.ok) return;
-      if (!editing && box.value.startsWith(text)) write(box.value.slice(text.length));
+      if (!editing) take(text);
       if (target) onLeaveTarget();
     } finally {
       sending.current = false;

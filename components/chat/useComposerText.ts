@@ -37,6 +37,15 @@ export function useComposerText(field: RefObject<HTMLTextAreaElement | null>, op
     refresh();
   };
 
+  /** These words left, perhaps after another room or an edit was begun; what was typed behind them stays. */
+  const take = (text: string) => {
+    const box = editing.current ? null : field.current;
+    const there = box ? box.value : drafts.get(consultationId);
+    if (!there.startsWith(text)) return;
+    if (box) write(there.slice(text.length));
+    else drafts.set(consultationId, there.slice(text.length));
+  };
+
   // biome-ignore lint/correctness/useExhaustiveDependencies: once, when the composer comes onto the screen.
   useLayoutEffect(() => {
     const fill = (text: string) => {
@@ -57,7 +66,7 @@ export function useComposerText(field: RefObject<HTMLTextAreaElement | null>, op
     if (target) field.current?.focus();
   }, [target?.kind, target?.id]);
 
-  return { length, refresh, write };
+  return { length, refresh, write, take };
 }
 
 /** Words that come back stand below those that are there. */
