@@ -4,7 +4,6 @@ import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { errorWords } from "@/lib/i18n/catalogue";
 import { type FormAction, useChatForm } from "./form-action";
-import { useFocusAfter } from "./useFocusAfter";
 
 interface ClosingChoiceProps {
   consultationId: string;
@@ -17,15 +16,8 @@ interface ClosingChoiceProps {
 export function ClosingChoice({ consultationId, action, label, busyLabel, primary = false }: ClosingChoiceProps) {
   const words = useWords();
   const { state, busy, post, submit } = useChatForm(action);
-  const pressed = useFocusAfter();
   return (
-    <form
-      action={post}
-      onSubmit={(event) => {
-        pressed();
-        submit(event);
-      }}
-    >
+    <form action={post} onSubmit={submit}>
       <input type="hidden" name="consultationId" value={consultationId} />
       <Button type="submit" size="small" look={primary ? "primary" : "secondary"} disabled={busy}>
         {busy ? busyLabel : label}

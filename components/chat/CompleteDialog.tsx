@@ -7,7 +7,6 @@ import { useWords } from "@/components/ui/ViewpointProvider";
 import { errorWords } from "@/lib/i18n/catalogue";
 import { EndChoice } from "./EndChoice";
 import { type FormAction, useChatForm } from "./form-action";
-import { useFocusAfter } from "./useFocusAfter";
 
 /**
  * A native modal: it holds the focus, gives it back and closes on Escape by itself. `command` opens it without
@@ -18,7 +17,6 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
   const { life } = words;
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
-  const pressed = useFocusAfter();
   const form = useRef<HTMLFormElement>(null);
   const { state, busy, post, submit } = useChatForm(action);
 
@@ -56,15 +54,7 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
         <p id={`${id}-text`} className="mt-1 text-[0.9375rem] text-ink-soft">
           {life.confirmText}
         </p>
-        <form
-          ref={form}
-          action={post}
-          onSubmit={(event) => {
-            pressed();
-            submit(event);
-          }}
-          className="mt-4"
-        >
+        <form ref={form} action={post} onSubmit={submit} className="mt-4">
           <input type="hidden" name="consultationId" value={consultationId} />
           <EndChoice id={id} />
           <label className="mt-4 block text-sm font-medium" htmlFor={`${id}-note`}>

@@ -6,21 +6,12 @@ import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { errorWords } from "@/lib/i18n/catalogue";
 import { type FormAction, useChatForm } from "./form-action";
-import { useFocusAfter } from "./useFocusAfter";
 
 export function StartButton({ consultationId, action }: { consultationId: string; action: FormAction }) {
   const words = useWords();
   const { state, busy, post, submit } = useChatForm(action);
-  const pressed = useFocusAfter();
   return (
-    <form
-      action={post}
-      onSubmit={(event) => {
-        pressed();
-        submit(event);
-      }}
-      className="pb-safe shrink-0 bg-surface px-4"
-    >
+    <form action={post} onSubmit={submit} className="pb-safe shrink-0 bg-surface px-4">
       <input type="hidden" name="consultationId" value={consultationId} />
       <div className="mx-auto flex max-w-3xl flex-col gap-2 sm:px-5">
         {state.status === "refused" ? (

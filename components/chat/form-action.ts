@@ -1,5 +1,7 @@
+import type { SubmitEvent } from "react";
 import { type NoAnswer, useFormAction } from "@/components/ui/useFormAction";
 import type { ErrorCode } from "@/lib/protocol/errors";
+import { useFocusAfter } from "./useFocusAfter";
 
 /** What a form learns from its server action; its fields come back with a refusal, so that no words are lost. */
 export type FormState =
@@ -11,9 +13,17 @@ export type FormAction = (previous: unknown, form: FormData) => Promise<FormStat
 
 export const IDLE: FormState = { status: "idle" };
 
-/** A form of the chat whose words, if any, stay in it. */
+/** A form of the chat that goes away with its success; without an answer its words, if any, stay in it. */
 export function useChatForm(action: FormAction) {
-  return useFormAction<FormState>(action, IDLE, (code) => ({ status: "refused", id: "", code, content: "" }));
+  const pressed = useFocusAfter();
+  const form = useFormAction<FormState>(action, IDLE, (code) => ({ status: "refused", id: "", code, content: "" }));
+  return {
+    ...form,
+    submit: (event: SubmitEvent<HTMLFormElement>) => {
+      pressed();
+      form.submit(event);
+    },
+  };
 }
 
 /** The forms of a chat that work without scripts; the page that shows the chat brings them. */

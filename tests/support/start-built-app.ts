@@ -53,6 +53,7 @@ function ownDistDir() {
   };
 }
 
+/** Builds the product; `remove` takes the build away again. */
 export async function buildApp(): Promise<{ distDir: string; remove(): void }> {
   const { distDir, environment, restoreTypes, remove } = ownDistDir();
   try {
