@@ -15,8 +15,12 @@ export function systemWords(words: Catalogue, line: SystemLine): string {
     case "consultation-continued":
       return words.system.continued(line.actor.name);
     case "user-joined":
-      return words.system.joined(line.user.name);
+      return line.actor.id === line.user.id
+        ? words.system.joined(line.user.name)
+        : words.system.added(line.user.name, line.actor.name);
     case "user-left":
-      return words.system.left(line.user.name);
+      return line.actor.id === line.user.id
+        ? words.system.left(line.user.name)
+        : words.system.removed(line.user.name, line.actor.name);
   }
 }

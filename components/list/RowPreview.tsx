@@ -33,9 +33,21 @@ export function RowPreview({ row, viewerId, draft }: RowPreviewProps) {
   );
 }
 
+/** Under one other person's name stands what that person wrote; whatever else it is says whose it is. */
+export function lastWords(
+  { counterpart, othersCount }: ConsultationRow,
+  { senderId, senderName, preview }: NonNullable<ConsultationRow["lastMessage"]>,
+  viewerId: string,
+  list: Catalogue["list"],
+): string {
+  if (senderId === viewerId) return list.you(preview);
+  const alone = senderId === counterpart.id && othersCount < 2;
+  return alone || !senderName ? preview : list.from(senderName, preview);
+}
+
 function previewOf(row: ConsultationRow, viewerId: string, { list }: Catalogue, view: Viewpoint, now: number): string {
   const { lastMessage, status, scheduledFor } = row;
-  if (lastMessage) return lastMessage.senderId === viewerId ? list.you(lastMessage.preview) : lastMessage.preview;
+  if (lastMessage) return lastWords(row, lastMessage, viewerId, list);
   if (status === "SCHEDULED" && scheduledFor) return list.startsAt(plannedTime(view, Date.parse(scheduledFor), now));
   return status === "COMPLETED" || status === "CANCELLED" ? list.neverMessages : list.noMessages;
 }

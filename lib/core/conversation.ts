@@ -161,7 +161,10 @@ function fold(state: Conversation, event: Event, window: MessageWindow): Convers
       const others = state.participants.filter((participant) => participant.user.id !== user.id);
       const position = state.positions.get(user.id) ?? startOf(user.id);
       window.append(message);
-      return { ...state, participants: [...others, { user, online: false, lastActiveAt: null, position }] };
+      return {
+        ...state,
+        participants: [...others, { user, online: false, lastActiveAt: null, position, invitation: null }],
+      };
     }
     case "user-left": {
       const { user, message } = event.data;

@@ -56,6 +56,7 @@ export const de: Catalogue = {
     noMessages: "Noch keine Nachrichten",
     neverMessages: "Keine Nachrichten",
     you: (preview) => `Sie: ${preview}`,
+    from: (name, preview) => `${name}: ${preview}`,
     unread: (count) =>
       plural("de", count, { one: "1 ungelesene Nachricht", other: `${number(count)} ungelesene Nachrichten` }),
     choose: "Wählen Sie eine Sprechstunde",
@@ -303,6 +304,8 @@ export const de: Catalogue = {
     cancelled: (name) => `${name} hat die Sprechstunde abgesagt`,
     joined: (name) => `${name} ist dazugekommen`,
     left: (name) => `${name} ist gegangen`,
+    added: (name, by) => `${name} wurde von ${by} hinzugefügt`,
+    removed: (name, by) => `${name} wurde von ${by} entfernt`,
     closing: (name) => `${name} hat das Ende der Sprechstunde angekündigt`,
     continued: (name) => `${name} setzt die Sprechstunde fort`,
     closingNote: "Abschlussnotiz",

@@ -52,6 +52,7 @@ export const en = {
     noMessages: "No messages yet",
     neverMessages: "No messages",
     you: (preview: string) => `You: ${preview}`,
+    from: (name: string, preview: string) => `${name}: ${preview}`,
     unread: (count: number) =>
       plural("en", count, { one: "1 unread message", other: `${number(count)} unread messages` }),
     choose: "Choose a consultation",
@@ -286,6 +287,8 @@ export const en = {
     cancelled: (name: string) => `${name} cancelled the consultation`,
     joined: (name: string) => `${name} joined`,
     left: (name: string) => `${name} left`,
+    added: (name: string, by: string) => `${name} was added by ${by}`,
+    removed: (name: string, by: string) => `${name} was removed by ${by}`,
     closing: (name: string) => `${name} announced the end of the consultation`,
     continued: (name: string) => `${name} continued the consultation`,
     closingNote: "Closing note",

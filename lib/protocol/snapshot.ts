@@ -23,11 +23,19 @@ export const consultationSchema = z.object({
 });
 export type Consultation = z.infer<typeof consultationSchema>;
 
+/**
+ * Of somebody whose account has no password yet: when they were written to last, and until when that link works. Of two
+ * readings the later `invitedAt` is the newer, and none at all is the newest: accepting is for good.
+ */
+export const invitationSchema = z.object({ invitedAt: timeSchema, expiresAt: timeSchema });
+export type Invitation = z.infer<typeof invitationSchema>;
+
 export const participantSchema = z.object({
   user: userSchema,
   online: z.boolean(),
   lastActiveAt: timeSchema.nullable(),
   position: positionSchema,
+  invitation: invitationSchema.nullable().default(null),
 });
 export type Participant = z.infer<typeof participantSchema>;
 
@@ -75,11 +83,16 @@ export const consultationRowSchema = z.object({
   subject: z.string(),
   scheduledFor: timeSchema.nullable().default(null),
   counterpart: userSchema.extend({ online: z.boolean(), lastActiveAt: timeSchema.nullable() }),
+  /** Who else takes part, the counterpart included. */
+  othersCount: z.int().nonnegative().default(1),
+  /** Of the one who was invited and has not accepted yet. */
+  invitation: invitationSchema.extend({ userId: uuidV4Schema }).nullable().default(null),
   lastMessage: z
     .object({
       id: messageIdSchema,
       seq: z.int().positive(),
       senderId: uuidV4Schema,
+      senderName: z.string().optional(),
       preview: z.string(),
       createdAt: timeSchema,
     })

@@ -1,5 +1,5 @@
 import type * as z from "zod";
-import { mergeRow, type Rows, replaceRows } from "@/lib/core/list";
+import { inListOrder, mergeRow, type Rows, replaceRows } from "@/lib/core/list";
 import { userChannel } from "@/lib/protocol/channels";
 import type { ErrorCode } from "@/lib/protocol/errors";
 import {
@@ -41,6 +41,7 @@ export class ConsultationList {
   readonly #store: Store<ConsultationListView>;
   readonly #inquiry: Inquiry;
   readonly #people: People;
+  readonly #viewerId: string;
   readonly #newsListeners = new Set<(news: ListNews) => void>();
   #rows: Rows | null = null;
   /** While a reading is on its way: rows pushed meanwhile may be newer than what it saw. */
@@ -52,6 +53,7 @@ export class ConsultationList {
   constructor(ports: Ports, viewerId: string, people: People = new People()) {
     this.#ports = ports;
     this.#people = people;
+    this.#viewerId = viewerId;
     this.#inquiry = new Inquiry(ports, {
       batch: (run) => this.#store.batch(run),
       question: () => this.#read(),
@@ -95,7 +97,7 @@ export class ConsultationList {
   offer(rows: Rows): void {
     if (this.#running) return;
     this.#store.batch(() => {
-      this.#rows = rows;
+      this.#rows = inListOrder(rows, this.#viewerId);
     });
   }
 
@@ -147,7 +149,7 @@ export class ConsultationList {
     if (result.ok) {
       this.#inquiry.answered();
       this.#failure = null;
-      this.#rows = this.#merged(result.value.consultations, pushedMeanwhile);
+      this.#rows = inListOrder(this.#merged(result.value.consultations, pushedMeanwhile), this.#viewerId);
       this.#connection.setPush(result.value.push ?? "ok");
       this.#connection.answered();
     } else {
@@ -181,8 +183,11 @@ export class ConsultationList {
     this.#people.see([[counterpart.id, counterpart]]);
     this.#pushedMeanwhile?.push(consultation);
     if (!this.#rows) return;
-    if (this.#rows.some(({ id }) => id === consultation.id)) this.#rows = mergeRow(this.#rows, consultation);
-    else this.#inquiry.askUnlessPaused();
+    if (this.#rows.some(({ id }) => id === consultation.id)) {
+      this.#rows = inListOrder(mergeRow(this.#rows, consultation), this.#viewerId);
+    } else {
+      this.#inquiry.askUnlessPaused();
+    }
   }
 
   #onNotification(data: unknown): void {

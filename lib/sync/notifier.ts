@@ -407,7 +407,7 @@ function noticeOfRow(row: ConsultationRow, last: NonNullable<ConsultationRow["la
     messageId: last.id,
     consultationId: row.id,
     seq: last.seq,
-    senderName: row.counterpart.id === last.senderId ? row.counterpart.name : null,
+    senderName: last.senderName ?? (row.counterpart.id === last.senderId ? row.counterpart.name : null),
     preview: last.preview,
   };
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from "vitest";
 import { pruneSessions } from "@/lib/server/accounts/sessions";
+import { addParticipant } from "@/lib/server/commands/add-participant";
 import { recordReceipt } from "@/lib/server/commands/record-receipt";
+import { removeParticipant } from "@/lib/server/commands/remove-participant";
 import { sendMessage } from "@/lib/server/commands/send-message";
 import { startConsultation } from "@/lib/server/commands/start-consultation";
 import { db } from "@/lib/server/db";
@@ -136,6 +138,28 @@ describe("list", () => {
     });
     expect(rows[1]).toMatchObject({ status: "SCHEDULED", lastMessage: null, unreadCount: 0, headSeq: 0 });
     expect((await listConsultations(practitioner))[0]?.counterpart.id).toBe(patient.userId);
+  });
+
+  it("R8 C7 a row names who wrote its last message and says how many others take part", async () => {
+    const { patient, practitioner, consultationId } = await createWorld();
+    const okafor = await createPerson("PRACTITIONER", "Dr. Okafor");
+    await sendMessage(patient, messageOf(consultationId, "mine"));
+    const rowOf = async (person: Person) => (await listConsultations(person))[0];
+    expect(await rowOf(practitioner)).toMatchObject({ othersCount: 1, lastMessage: { senderName: "Anna" } });
+    await addParticipant(practitioner, consultationId, okafor);
+    await sendMessage(okafor, messageOf(consultationId, "hers"));
+    for (const person of [patient, practitioner, okafor]) {
+      expect(await rowOf(person)).toMatchObject({
+        othersCount: 2,
+        lastMessage: { senderId: okafor.userId, senderName: "Dr. Okafor", preview: "hers" },
+      });
+    }
+    await removeParticipant(practitioner, consultationId, okafor);
+    expect(await rowOf(patient)).toMatchObject({
+      othersCount: 1,
+      counterpart: { id: practitioner.userId },
+      lastMessage: { senderName: "Dr. Okafor" },
+    });
   });
 
   it("ATK25 ATK35 a stranger's list is empty and every read of another's consultation is not-found", async () => {

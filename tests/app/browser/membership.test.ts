@@ -159,7 +159,7 @@ describe("membership", () => {
       if (await search.isVisible()) await search.fill(name);
       await add.click();
       await people.getByText(name, { exact: true }).waitFor();
-      await anna.page.getByRole("log").getByText(`${name} joined`).waitFor();
+      await anna.page.getByRole("log").getByText(`${name} was added by Dr. Weber`).waitFor();
     }
     expect(await violations(weber.page)).toEqual([]);
 
@@ -184,7 +184,7 @@ describe("membership", () => {
         .waitFor({ state: "detached", ...AT_ONCE });
     }
     expect(Date.now() - asked).toBeLessThan(AT_ONCE.timeout);
-    await anna.page.getByRole("log").getByText(`${okafor.name} left`).waitFor();
+    await anna.page.getByRole("log").getByText(`${okafor.name} was removed by Dr. Weber`).waitFor();
     expect(await people.getByText(okafor.name, { exact: true }).count()).toBe(0);
 
     await write(anna.page, "not for them any more");

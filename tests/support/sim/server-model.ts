@@ -418,7 +418,7 @@ export class ServerModel {
         closesAt: this.closesAt,
       },
       participants: this.members.map((user): Participant => {
-        return { user, online: false, lastActiveAt: null, position: this.position(user.id) };
+        return { user, online: false, lastActiveAt: null, position: this.position(user.id), invitation: null };
       }),
       messages: this.#order.slice(-limit).map((id) => this.joined(id)),
       hasMore: this.#order.length > limit,
@@ -470,11 +470,14 @@ export class ServerModel {
       subject: "Follow-up",
       scheduledFor: null,
       counterpart: { ...this.counterpartOf(user), online: false, lastActiveAt: null },
+      othersCount: this.members.filter(({ id }) => id !== user.id).length,
+      invitation: null,
       lastMessage: last
         ? {
             id: last.id,
             seq: last.seq,
             senderId: last.sender?.id ?? "",
+            senderName: last.sender?.name ?? "",
             preview: previewOf(last.content ?? ""),
             createdAt: last.createdAt,
           }

@@ -1,8 +1,11 @@
 import { describe, expect, it } from "vitest";
+import { systemWords } from "@/components/chat/system-words";
 import { filterRows } from "@/components/list/filter-rows";
+import { lastWords } from "@/components/list/RowPreview";
 import { fieldWords, NO_FIELDS, readFields } from "@/components/people/new-consultation";
 import { wordsOf } from "@/lib/i18n/catalogue";
 import { agoTime } from "@/lib/i18n/time";
+import { type SystemLine, systemLineSchema } from "@/lib/protocol/message";
 import { type ConsultationRow, consultationRowSchema } from "@/lib/protocol/snapshot";
 
 const ID = "11111111-1111-4111-8111-111111111111";
@@ -40,6 +43,36 @@ describe("the filter of the list", () => {
     expect(names("finished", "")).toEqual(["Ben", "Ada"]);
     expect(names("finished", "knee")).toEqual([]);
   });
+});
+
+const OTHER_ID = "22222222-2222-4222-8222-222222222222";
+const MY_ID = "33333333-3333-4333-8333-333333333333";
+
+it("R8 C7 a preview says whose words it shows, unless they are of the one other person whose name it stands under", () => {
+  const two = row("Anna", "Cough", "IN_PROGRESS");
+  const three = { ...two, othersCount: 2 };
+  const [at, id] = [new Date(NOW).toISOString(), "00000000-0000-7000-8000-000000000001"];
+  const said = (where: ConsultationRow, senderId: string, senderName?: string) =>
+    lastWords(where, { id, seq: 1, senderId, senderName, preview: "Hello", createdAt: at }, MY_ID, wordsOf("en").list);
+  expect(said(two, ID, "Anna")).toBe("Hello");
+  expect(said(three, ID, "Anna")).toBe("Anna: Hello");
+  expect(said(three, OTHER_ID, "Dr. Okafor")).toBe("Dr. Okafor: Hello");
+  // Who wrote it has left since: the name above is another's.
+  expect(said(two, OTHER_ID, "Dr. Okafor")).toBe("Dr. Okafor: Hello");
+  expect(said(three, MY_ID, "Dr. Weber")).toBe("You: Hello");
+  expect(said({ ...two, othersCount: 0 }, ID, "Anna")).toBe("Hello");
+});
+
+it("R8 E2 who left and who was removed, who joined and who was added are told apart, in lines of any age", () => {
+  const person = (id: string, name: string) => ({ id, name, role: "PRACTITIONER", image: null });
+  const [okafor, weber] = [person(ID, "Dr. Okafor"), person(OTHER_ID, "Dr. Weber")];
+  const line = (type: SystemLine["type"], actor: object) => systemLineSchema.parse({ type, actor, user: okafor });
+  const [en, de] = [wordsOf("en"), wordsOf("de")];
+  expect(systemWords(en, line("user-left", okafor))).toBe("Dr. Okafor left");
+  expect(systemWords(en, line("user-left", weber))).toBe("Dr. Okafor was removed by Dr. Weber");
+  expect(systemWords(de, line("user-left", weber))).toBe("Dr. Okafor wurde von Dr. Weber entfernt");
+  expect(systemWords(en, line("user-joined", okafor))).toBe("Dr. Okafor joined");
+  expect(systemWords(de, line("user-joined", weber))).toBe("Dr. Okafor wurde von Dr. Weber hinzugefügt");
 });
 
 describe("the form of a new consultation", () => {
