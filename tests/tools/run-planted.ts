@@ -33,7 +33,7 @@ function complaintOf(test: TestCase): string {
 
 const [pattern] = process.argv.slice(2);
 await startVitest("test", [], {
-  project: ["planted"],
+  project: ["deep-planted"],
   run: true,
   reporters: ["default", new PlantTable()],
   ...(pattern === undefined ? {} : { testNamePattern: pattern }),

@@ -3,14 +3,20 @@ import { once } from "node:events";
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import os from "node:os";
 import path from "node:path";
+import { parseArgs } from "node:util";
 import { ensureBrowser } from "@/tests/support/find-browser";
 
 /**
- * `npm test`: everything that must be true, all of it even when something fails.
- * Ends with a plain line "N passed, N failed"; a static check counts as one.
+ * `npm test`: the shortest honest proof of every feature. `npm run check` (--check): the part of it that needs neither a
+ * database nor a browser, for the loop of a person at work. `npm run test:deep` (--deep): what takes longer.
+ * Goes on when something fails, and ends with a plain line "N passed, N failed"; a static check counts as one.
+ * `--json FILE` keeps the report of the tests.
  */
+const { values: options } = parseArgs({
+  options: { check: { type: "boolean" }, deep: { type: "boolean" }, json: { type: "string" } },
+});
 const scratch = mkdtempSync(path.join(os.tmpdir(), "murph-test-report-"));
-const report = path.join(scratch, "vitest.json");
+const report = options.json ?? path.join(scratch, "vitest.json");
 let passed = 0;
 let failed = 0;
 
@@ -30,9 +36,20 @@ async function check(name: string, script: string, args: string[]): Promise<void
   }
 }
 
-async function runTests(): Promise<void> {
+async function checkStatically(): Promise<void> {
+  await Promise.all([
+    check("lint, format and import directions", "@biomejs/biome/bin/biome", ["check", "."]),
+    check("types", "typescript/bin/tsc", ["--noEmit", "--incremental", "false"]),
+    check("unused code", "knip/bin/knip.js", []),
+    check("lock file complete", "tsx/dist/cli.mjs", ["tests/tools/check-lock.ts"]),
+    check("schema and migrations agree", "tsx/dist/cli.mjs", ["--conditions=react-server", "lib/boot/bin/db-check.ts"]),
+  ]);
+}
+
+async function runTests(projects: readonly string[]): Promise<void> {
   console.log("\n── tests");
   const args = ["run", "--reporter=default", "--reporter=json", `--outputFile.json=${report}`];
+  for (const project of projects) args.push("--project", project);
   const child = spawn(process.execPath, command("vitest/vitest.mjs", args), { stdio: "inherit" });
   const [status] = await once(child, "close");
   const ok = status === 0;
@@ -47,17 +64,12 @@ async function runTests(): Promise<void> {
 }
 
 try {
-  process.env.CHROME_BIN = ensureBrowser();
+  if (!options.check) process.env.CHROME_BIN = ensureBrowser();
   // Everything else reads what it makes.
   await check("schema", "prisma/build/index.js", ["generate"]);
-  await Promise.all([
-    check("lint, format and import directions", "@biomejs/biome/bin/biome", ["check", "."]),
-    check("types", "typescript/bin/tsc", ["--noEmit", "--incremental", "false"]),
-    check("unused code", "knip/bin/knip.js", []),
-    check("lock file complete", "tsx/dist/cli.mjs", ["tests/tools/check-lock.ts"]),
-    check("schema and migrations agree", "tsx/dist/cli.mjs", ["--conditions=react-server", "lib/boot/bin/db-check.ts"]),
-  ]);
-  await runTests();
+  if (!options.deep) await checkStatically();
+  if (options.check) await runTests(["unit", "dom"]);
+  else await runTests(options.deep ? ["deep-*"] : ["!deep-*"]);
 } finally {
   rmSync(scratch, { recursive: true, force: true });
 }
