@@ -18,7 +18,7 @@ export function DevMail({ mail: { to, subject, text, sentAt } }: { mail: Readabl
           ) : (
             <a
               key={part.href}
-              href={new URL(part.href).pathname}
+              href={part.href.startsWith("http") ? new URL(part.href).pathname : part.href}
               className="font-medium text-accent-strong underline underline-offset-2"
             >
               {part.text}

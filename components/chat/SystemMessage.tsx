@@ -4,6 +4,7 @@ import { CircleCheck, CirclePlay, CircleSlash, Hourglass, type LucideIcon, UserM
 import { Time } from "@/components/ui/Time";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { Message, SystemLine } from "@/lib/protocol/message";
+import { LinkedText } from "./LinkedText";
 import { systemWords } from "./system-words";
 
 const icons: Record<SystemLine["type"], LucideIcon> = {
@@ -40,7 +41,7 @@ export function SystemMessage({ message, focusable }: { message: Message; focusa
           <blockquote className="mx-auto mt-2 max-w-md rounded-xl border border-line bg-surface px-4 py-3 text-left">
             <p className="text-xs font-medium">{words.system.closingNote}</p>
             <p dir="auto" className="mt-0.5 whitespace-pre-wrap wrap-anywhere text-[0.9375rem] text-ink">
-              {note}
+              <LinkedText content={note} />
             </p>
           </blockquote>
         )}

@@ -1,36 +1,43 @@
+import { findPhoneNumbers } from "./phone-numbers";
+import { type FoundLink, findAddresses } from "./web-addresses";
+
 export type TextPart = { kind: "text"; text: string } | { kind: "link"; text: string; href: string };
 
-/** Up to white space, quotes, and characters without a shape of their own: those could hide where a link leads. */
-const candidate = /https?:\/\/[^\s<>"'`\p{Cc}\p{Cf}]+/giu;
-const trailing = /[.,;:!?…»”’*_~\]}]+$/u;
+/** Without a shape of their own, so that they could hide where a link leads: none is part of one. */
+const invisible = /([\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}]+)/u;
 
-/** Cuts what belongs to the sentence around an address: final punctuation, and a bracket that was not opened in it. */
-function trimAddress(found: string): string {
-  let address = found;
-  for (;;) {
-    const before = address;
-    address = address.replace(trailing, "");
-    if (address.endsWith(")") && address.split(")").length > address.split("(").length) address = address.slice(0, -1);
-    if (address === before) return address;
-  }
-}
-
-/** ATK51: only http(s) addresses become links, and a link shows the very address that it opens. */
+/**
+ * Web and mail addresses and telephone numbers in a message. What a link shows is what it opens; all other words stay as
+ * they are.
+ */
 export function splitLinks(content: string): TextPart[] {
   const parts: TextPart[] = [];
-  let end = 0;
-  const pushText = (text: string) => {
-    if (text) parts.push({ kind: "text", text });
-  };
-  for (const match of content.matchAll(candidate)) {
-    const address = trimAddress(match[0]);
-    if (!URL.canParse(address)) continue;
-    const url = new URL(address);
-    if ((url.protocol !== "http:" && url.protocol !== "https:") || url.username || url.password) continue;
-    pushText(content.slice(end, match.index));
-    parts.push({ kind: "link", text: address, href: url.href });
-    end = match.index + address.length;
+  let text = "";
+  for (const piece of content.split(invisible)) {
+    let end = 0;
+    for (const link of linksOf(piece)) {
+      text += piece.slice(end, link.start);
+      if (text) parts.push({ kind: "text", text });
+      parts.push({ kind: "link", text: link.text, href: link.href });
+      text = "";
+      end = link.end;
+    }
+    text += piece.slice(end);
   }
-  pushText(content.slice(end));
+  if (text) parts.push({ kind: "text", text });
   return parts;
+}
+
+function linksOf(piece: string): FoundLink[] {
+  const links: FoundLink[] = [];
+  let end = 0;
+  for (const address of [...findAddresses(piece), { start: piece.length, end: piece.length }]) {
+    const offset = end;
+    for (const phone of findPhoneNumbers(piece.slice(offset, address.start))) {
+      links.push({ ...phone, start: offset + phone.start, end: offset + phone.end });
+    }
+    if ("href" in address) links.push(address);
+    end = address.end;
+  }
+  return links;
 }
