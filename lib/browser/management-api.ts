@@ -8,12 +8,12 @@ import {
   commandAnswerSchema,
   createdConsultationSchema,
 } from "@/lib/protocol/commands";
-import { type ErrorCode, errorBodySchema } from "@/lib/protocol/errors";
+import type { ErrorCode } from "@/lib/protocol/errors";
 import { type Preferences, preferencesSchema } from "@/lib/protocol/preferences";
 import type { User } from "@/lib/protocol/user";
 import { VIEWER_HEADER } from "@/lib/protocol/viewer-header";
+import { call } from "./call";
 
-const TIMEOUT_MS = 10_000;
 const fieldsSchema = z.object({ fields: z.record(z.string(), z.string()) });
 
 /** Why nothing came of it. "network": no answer, so it may have happened; each of these calls may be repeated. */
@@ -48,39 +48,29 @@ export function newConsultationId(): string {
 
 export function createManagementApi(viewerId: string): ManagementApi {
   const headers = { "content-type": "application/json", [VIEWER_HEADER]: viewerId };
-  const ask = <Schema extends z.ZodType>(method: string, path: string, body: unknown, schema: Schema) =>
-    call(path, { method, cache: "no-store", headers, ...(body ? { body: JSON.stringify(body) } : {}) }, schema);
+  const send = <Schema extends z.ZodType>(method: string, path: string, body: unknown, schema: Schema) =>
+    ask(path, { method, cache: "no-store", headers, ...(body ? { body: JSON.stringify(body) } : {}) }, schema);
   return {
-    createConsultation: (command) => ask("POST", "/api/consultations", command, createdConsultationSchema),
-    cancelConsultation: (id) => ask("POST", `/api/consultations/${id}/cancel`, {}, commandAnswerSchema),
-    listColleagues: () => ask("GET", "/api/colleagues", null, colleaguesSchema),
+    createConsultation: (command) => send("POST", "/api/consultations", command, createdConsultationSchema),
+    cancelConsultation: (id) => send("POST", `/api/consultations/${id}/cancel`, {}, commandAnswerSchema),
+    listColleagues: () => send("GET", "/api/colleagues", null, colleaguesSchema),
     addParticipant: (id, userId) =>
-      ask("POST", `/api/consultations/${id}/participants`, { userId }, commandAnswerSchema),
+      send("POST", `/api/consultations/${id}/participants`, { userId }, commandAnswerSchema),
     removeParticipant: (id, userId) =>
-      ask("DELETE", `/api/consultations/${id}/participants/${userId}`, null, commandAnswerSchema),
-    readPreferences: () => ask("GET", "/api/preferences", null, preferencesSchema),
-    savePreferences: (change) => ask("PUT", "/api/preferences", change, preferencesSchema),
+      send("DELETE", `/api/consultations/${id}/participants/${userId}`, null, commandAnswerSchema),
+    readPreferences: () => send("GET", "/api/preferences", null, preferencesSchema),
+    savePreferences: (change) => send("PUT", "/api/preferences", change, preferencesSchema),
   };
 }
 
-async function call<Schema extends z.ZodType>(
+async function ask<Schema extends z.ZodType>(
   path: string,
   init: RequestInit,
   schema: Schema,
 ): Promise<ManagementResult<z.output<Schema>>> {
-  try {
-    const response = await fetch(path, { ...init, signal: AbortSignal.timeout(TIMEOUT_MS) });
-    const body: unknown = await response.json();
-    if (!response.ok) return { ok: false, refusal: readRefusal(body) };
-    return { ok: true, value: schema.parse(body) };
-  } catch {
-    return { ok: false, refusal: { code: "network", fields: {} } };
-  }
-}
-
-function readRefusal(body: unknown): Refusal {
-  const parsed = errorBodySchema.safeParse(body);
-  if (!parsed.success) return { code: "unavailable", fields: {} };
-  const { code, details } = parsed.data.error;
-  return { code, fields: fieldsSchema.safeParse(details).data?.fields ?? {} };
+  const { answer } = await call(path, init, schema);
+  if (answer.kind === "ok") return { ok: true, value: answer.value };
+  if (answer.kind !== "refused") return { ok: false, refusal: { code: "network", fields: {} } };
+  const { code, details } = answer.error;
+  return { ok: false, refusal: { code, fields: fieldsSchema.safeParse(details).data?.fields ?? {} } };
 }

@@ -1,4 +1,4 @@
-import type { Channel, Pusher } from "@/lib/pusher/client";
+import { type Channel, type Pusher, refusalOf } from "@/lib/pusher/client";
 import type { ChannelHandlers } from "@/lib/sync/ports";
 
 type Metadata = { user_id?: string } | undefined;
@@ -20,9 +20,9 @@ export class PusherChannel {
       const members = memberIds(data);
       for (const subscriber of [...subscribers]) subscriber.onSubscribed(members);
     });
-    this.#channel.bind("pusher:subscription_error", (error: { status?: number } | undefined) => {
+    this.#channel.bind("pusher:subscription_error", (error: { status?: number; error?: string } | undefined) => {
       this.#subscribed = false;
-      for (const subscriber of [...subscribers]) subscriber.onRefused(error?.status ?? null);
+      for (const subscriber of [...subscribers]) subscriber.onRefused(refusalOf(error));
     });
     for (const subscriber of subscribers) this.#bindFor(subscriber);
   }

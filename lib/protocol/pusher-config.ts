@@ -13,3 +13,11 @@ export const pusherConfigSchema = z.object({
   encrypted: z.boolean(),
 });
 export type PusherConfig = z.infer<typeof pusherConfigSchema>;
+
+/** Answers of `POST /api/pusher/auth` and `/api/pusher/user-auth`, as pusher-js passes them on. */
+export const channelAuthSchema = z.object({
+  auth: z.string(),
+  channel_data: z.string().optional(),
+  shared_secret: z.string().optional(),
+});
+export const userAuthSchema = z.object({ auth: z.string(), user_data: z.string() });

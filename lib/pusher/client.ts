@@ -1,6 +1,7 @@
 import type Pusher from "pusher-js";
 import type { Options } from "pusher-js";
-import { type PusherConfig, pusherConfigSchema } from "@/lib/protocol/pusher-config";
+import { type Answer, judgeAnswer } from "@/lib/protocol/answer";
+import { channelAuthSchema, type PusherConfig, pusherConfigSchema, userAuthSchema } from "@/lib/protocol/pusher-config";
 import { VIEWER_HEADER } from "@/lib/protocol/viewer-header";
 
 export type { Channel, default as Pusher } from "pusher-js";
@@ -12,6 +13,8 @@ const PONG_TIMEOUT_MS = 6_000;
 const CONNECT_TIMEOUT_MS = 15_000;
 const SIGN_IN_AGAIN_MS = { first: 5_000, longest: 120_000 };
 const CONFIG_TIMEOUT_MS = 5_000;
+const AUTH_TIMEOUT_MS = 10_000;
+const REFUSED = /^refused (\d{3})$/;
 
 /** The tab's one connection, with what the server said about reaching it. */
 export interface PusherClient {
@@ -78,9 +81,11 @@ function keepSignedIn(pusher: Pusher): void {
 }
 
 async function readConfig(): Promise<PusherConfig> {
-  const answer = await fetch(sameOrigin("/api/pusher/config"), { signal: AbortSignal.timeout(CONFIG_TIMEOUT_MS) });
-  if (!answer.ok) throw new Error(`The Pusher configuration is not available: ${answer.status}`);
-  return pusherConfigSchema.parse(await answer.json());
+  const signal = AbortSignal.timeout(CONFIG_TIMEOUT_MS);
+  const response = await fetch(sameOrigin("/api/pusher/config"), { redirect: "error", signal });
+  const answer = judgeAnswer(response.status, await response.text(), pusherConfigSchema);
+  if (answer.kind !== "ok") throw new Error(`The Pusher configuration is not available: ${response.status}`);
+  return answer.value;
 }
 
 /** `wsHost: null` is the origin that the page came from. No host but `wsHost` and our own origin is ever asked. */
@@ -89,8 +94,6 @@ export function pusherOptions(
   page: Pick<Location, "hostname" | "port" | "protocol">,
   viewerId: string,
 ): Options {
-  // SND5: another tab may have signed in as somebody else, whose cookie this tab then shares.
-  const headers = { [VIEWER_HEADER]: viewerId };
   const pageTLS = page.protocol === "https:";
   const forceTLS = config.wsHost === null ? pageTLS : config.forceTLS;
   const pagePort = page.port === "" ? null : Number(page.port);
@@ -107,9 +110,55 @@ export function pusherOptions(
     activityTimeout: ACTIVITY_TIMEOUT_MS,
     pongTimeout: PONG_TIMEOUT_MS,
     unavailableTimeout: CONNECT_TIMEOUT_MS,
-    channelAuthorization: { endpoint: sameOrigin("/api/pusher/auth"), transport: "ajax", headers },
-    userAuthentication: { endpoint: sameOrigin("/api/pusher/user-auth"), transport: "ajax", headers },
+    channelAuthorization: {
+      customHandler: ({ socketId, channelName }, callback) => {
+        const fields = { socket_id: socketId, channel_name: channelName };
+        const judge = (status: number, text: string) => judgeAnswer(status, text, channelAuthSchema);
+        authorise(viewerId, "/api/pusher/auth", fields, judge).then(
+          (data) => callback(null, data),
+          (error: Error) => callback(error, null),
+        );
+      },
+    },
+    userAuthentication: {
+      customHandler: ({ socketId }, callback) => {
+        const judge = (status: number, text: string) => judgeAnswer(status, text, userAuthSchema);
+        authorise(viewerId, "/api/pusher/user-auth", { socket_id: socketId }, judge).then(
+          (data) => callback(null, data),
+          (error: Error) => callback(error, null),
+        );
+      },
+    },
   };
+}
+
+/**
+ * Our own instead of pusher-js's, which would send on whatever answers 200 and take a gateway's 403 for ours (SND4).
+ * The redirect of a portal is no answer either.
+ */
+async function authorise<T>(
+  viewerId: string,
+  path: string,
+  fields: Record<string, string>,
+  judge: (status: number, text: string) => Answer<T>,
+): Promise<T> {
+  const response = await fetch(sameOrigin(path), {
+    method: "POST",
+    // SND5: another tab may have signed in as somebody else, whose cookie this tab then shares.
+    headers: { [VIEWER_HEADER]: viewerId },
+    body: new URLSearchParams(fields),
+    redirect: "error",
+    signal: AbortSignal.timeout(AUTH_TIMEOUT_MS),
+  });
+  const answer = judge(response.status, await response.text());
+  if (answer.kind === "ok") return answer.value;
+  throw new Error(answer.kind === "refused" ? `refused ${answer.status}` : "no answer");
+}
+
+/** The status with which our server, or the Channels server, refused a subscription; null: nobody did. */
+export function refusalOf(error: { status?: number; error?: string } | undefined): number | null {
+  const ours = REFUSED.exec(error?.error ?? "")?.[1];
+  return error?.status ?? (ours === undefined ? null : Number(ours));
 }
 
 function sameOrigin(path: string): string {

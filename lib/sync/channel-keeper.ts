@@ -1,5 +1,5 @@
 import { Backoff, between, Cadence } from "./backoff";
-import { classify } from "./failure";
+import { classOfStatus } from "./failure";
 import type { Cancel, ChannelHandlers, Ports } from "./ports";
 import { Timer } from "./timer";
 
@@ -38,8 +38,7 @@ export function keepSubscribed(
   const pauseAfter = (status: number | null) => {
     // Everything that is asked for counts against the limit, repeats included.
     if (status === 429) return busy.next();
-    const failure = { kind: "refused", status: status ?? 503, code: null, retryAfterMs: null } as const;
-    return classify(failure) === "transient" ? outage.next() : notAllowed.next();
+    return classOfStatus(status) === "transient" ? outage.next() : notAllowed.next();
   };
   const stopListening = transport.onState((state) => {
     timer.clear();

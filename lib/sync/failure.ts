@@ -7,19 +7,21 @@ export type FailureClass = "transient" | "signed-out" | "definite";
 const TRANSIENT_4XX: readonly number[] = [408, 425, 429];
 
 export function classify(failure: ApiFailure): FailureClass {
-  if (failure.kind !== "refused") return "transient";
-  if (failure.status === 401) return "signed-out";
-  if (failure.status >= 500 || TRANSIENT_4XX.includes(failure.status)) return "transient";
-  return "definite";
+  return classOfStatus(failure.kind === "refused" ? failure.status : null);
 }
 
-/** The server's wish, if it named one. */
+/** Of a refusal's status; null: nobody refused. */
+export function classOfStatus(status: number | null): FailureClass {
+  if (status === null) return "transient";
+  if (status === 401) return "signed-out";
+  return status >= 500 || TRANSIENT_4XX.includes(status) ? "transient" : "definite";
+}
+
+/** The wish of whoever answered, if there was one: a gateway that wants rest gets it too. */
 export function retryAfterMs(failure: ApiFailure): number {
-  return failure.kind === "refused" ? (failure.retryAfterMs ?? 0) : 0;
+  return failure.kind === "refused" || failure.kind === "foreign" ? (failure.retryAfterMs ?? 0) : 0;
 }
 
 export function codeOf(failure: ApiFailure): ErrorCode {
-  if (failure.kind !== "refused") return "unavailable";
-  if (failure.status === 401) return failure.code ?? "unauthenticated";
-  return failure.code ?? (failure.status >= 500 ? "unavailable" : "internal-error");
+  return failure.kind === "refused" ? failure.code : "unavailable";
 }

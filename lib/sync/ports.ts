@@ -46,15 +46,17 @@ export type Signal = "online" | "offline" | "visible" | "hidden";
 
 /**
  * Why a call brought nothing. "unknown": no answer in time or none at all, so a command may or may not have happened.
- * "unreadable": it succeeded, but the answer is not in a form this client knows. "refused": the server's word.
+ * "foreign": an answer, but not our server's (a gateway's page, a captive portal), which says as little. "unreadable":
+ * it succeeded, but the answer is in a version that this client does not know. "refused": the server's word.
  */
 export type ApiFailure =
   | { readonly kind: "unknown" }
+  | { readonly kind: "foreign"; readonly retryAfterMs: number | null }
   | { readonly kind: "unreadable" }
   | {
       readonly kind: "refused";
       readonly status: number;
-      readonly code: ErrorCode | null;
+      readonly code: ErrorCode;
       readonly retryAfterMs: number | null;
     };
 
@@ -102,7 +104,7 @@ export interface Transport {
 export interface ChannelHandlers {
   /** On every success, also the ones after a reconnect; `members` of a presence channel. */
   onSubscribed(members: readonly string[] | null): void;
-  /** The authorisation failed, by this HTTP status if there was an answer. The transport does not try again by itself. */
+  /** The authorisation failed; the status is our server's word, null that of nobody. The transport does not try again by itself. */
   onRefused(status: number | null): void;
   /** The subscription ended with its connection. */
   onLost(): void;

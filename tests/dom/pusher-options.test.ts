@@ -1,6 +1,6 @@
-import { describe, expect, it } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import type { PusherConfig } from "@/lib/protocol/pusher-config";
-import { pusherOptions } from "@/lib/pusher/client";
+import { pusherOptions, refusalOf } from "@/lib/pusher/client";
 
 const BUILT_IN: PusherConfig = {
   key: "k",
@@ -39,9 +39,60 @@ describe("pusherOptions", () => {
     expect(activityTimeout + pongTimeout).toBeLessThan(20_000);
   });
 
-  it("SND5 F26 every authorisation says whose it is: a cookie of somebody else who signed in beside us refuses it", () => {
-    const { channelAuthorization, userAuthentication } = pusherOptions(BUILT_IN, page("http:", "3000"), "me");
-    const headers = { "x-murph-user": "me" };
-    expect([channelAuthorization, userAuthentication]).toMatchObject([{ headers }, { headers }]);
+  it("SND5 F26 every authorisation says whose it is: a cookie of somebody else who signed in beside us refuses it", async () => {
+    const asked = answerEverything(() => Response.json({ auth: "k:signature", user_data: "{}" }));
+    await authorised();
+    expect(asked.map(({ headers }) => headers.get("x-murph-user"))).toEqual(["me", "me"]);
+    expect(await Promise.all(asked.map((request) => request.text()))).toEqual([
+      "socket_id=1.2&channel_name=private-user-me",
+      "socket_id=1.2",
+    ]);
+  });
+
+  it.each([
+    ["a gateway's 403", () => new Response("<h1>Forbidden</h1>", { status: 403 }), null],
+    ["a gateway's 401 in JSON", () => Response.json({ error: "sign in" }, { status: 401 }), null],
+    ["a portal's page", () => new Response("<h1>Welcome</h1>", { headers: { "content-type": "text/html" } }), null],
+    ["a portal's JSON", () => Response.json({ ok: true }), null],
+    ["nothing", () => new Response(null, { status: 204 }), null],
+    ["our error under another status", () => refusal("channel-not-allowed", 404), null],
+    ["our refusal", () => refusal("channel-not-allowed", 403), 403],
+    ["our sign-in", () => refusal("session-ended", 401), 401],
+  ])("W5 CON3 %s: refused is only what our server refuses", async (_, answer, status) => {
+    answerEverything(answer);
+    const outcomes = await authorised();
+    expect(outcomes.map(({ error, data }) => [refusalOf(error ? { error: error.message } : undefined), data])).toEqual([
+      [status, null],
+      [status, null],
+    ]);
   });
 });
+
+function refusal(code: string, status: number): Response {
+  return Response.json({ error: { code, message: "No.", details: {} } }, { status });
+}
+
+function answerEverything(answer: () => Response): Request[] {
+  const asked: Request[] = [];
+  vi.stubGlobal("fetch", async (url: string, init: RequestInit) => {
+    asked.push(new Request(url, init));
+    return answer();
+  });
+  onTestFinished(() => void vi.unstubAllGlobals());
+  return asked;
+}
+
+/** What pusher-js hears: of a channel, and of signing in. */
+async function authorised(): Promise<{ error: Error | null; data: unknown }[]> {
+  const { channelAuthorization, userAuthentication } = pusherOptions(BUILT_IN, page("http:", "3000"), "me");
+  if (!channelAuthorization || !("customHandler" in channelAuthorization)) throw new Error("Not our own");
+  if (!userAuthentication || !("customHandler" in userAuthentication)) throw new Error("Not our own");
+  const ask = channelAuthorization.customHandler;
+  const signIn = userAuthentication.customHandler;
+  return [
+    await new Promise((resolve) =>
+      ask({ socketId: "1.2", channelName: "private-user-me" }, (error, data) => resolve({ error, data })),
+    ),
+    await new Promise((resolve) => signIn({ socketId: "1.2" }, (error, data) => resolve({ error, data }))),
+  ];
+}

@@ -621,7 +621,7 @@ export class Tab implements StorageUser, NoticeUser {
 }
 
 const UNKNOWN: ApiResult<never> = { ok: false, failure: { kind: "unknown" } };
-const GATEWAY = { kind: "refused", status: 502, code: null, retryAfterMs: null } as const;
+const GATEWAY = { kind: "foreign", retryAfterMs: null } as const;
 
 function no(code: ErrorCode, retryAfterMs: number | null = null): ApiResult<never> {
   return { ok: false, failure: { kind: "refused", status: ERROR_STATUS[code], code, retryAfterMs } };
