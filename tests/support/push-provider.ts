@@ -1,6 +1,6 @@
 import { once } from "node:events";
 import { createServer, type IncomingMessage, type ServerResponse } from "node:http";
-import type { AddressInfo } from "node:net";
+import type { AddressInfo, Socket } from "node:net";
 import { onTestFinished } from "vitest";
 import { runtime, setRuntime } from "@/lib/runtime";
 
@@ -19,11 +19,14 @@ type Behave = (call: Call, response: ServerResponse, request: IncomingMessage) =
 
 const accept: Behave = (_call, response) => response.end("{}");
 
-/** A provider of pushes that behaves as the test says; the runtime points to it until the test ends. */
-export async function startPushProvider() {
+/**
+ * A provider of pushes that behaves as the test says; the runtime points to it until the test ends. `keepAliveMs`: how
+ * long it keeps a connection that nobody uses.
+ */
+export async function startPushProvider({ keepAliveMs }: { keepAliveMs?: number } = {}) {
   const calls: Call[] = [];
   const accepted: ReceivedPush[] = [];
-  const provider = { behave: accept, calls, accepted, accept, refuse };
+  const provider = { behave: accept, calls, accepted, accept, refuse, connections: 0, refuseConnections: 0 };
   const server = createServer(async (request, response) => {
     let text = "";
     for await (const chunk of request) text += chunk;
@@ -35,6 +38,11 @@ export async function startPushProvider() {
       if (response.statusCode === 200) accepted.push(...pushes.filter(({ name }) => name !== "probe"));
     });
     provider.behave(call, response, request);
+  });
+  if (keepAliveMs !== undefined) server.keepAliveTimeout = keepAliveMs;
+  server.on("connection", (socket: Socket) => {
+    provider.connections += 1;
+    if (provider.refuseConnections-- > 0) socket.resetAndDestroy();
   });
   await once(server.listen(0, "127.0.0.1"), "listening");
   const before = runtime();

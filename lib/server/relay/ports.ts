@@ -45,7 +45,7 @@ export class PublishError extends Error {
 }
 
 export type RelayReport =
-  | { kind: "sweep-failed" | "revive-failed"; error: unknown }
+  | { kind: "sweep-failed"; error: unknown }
   | { kind: "provider-away" | "provider-refuses-us"; error: unknown }
   | { kind: "provider-back"; afterMs: number }
   | { kind: "publish-failed"; consultationId: string; seq: number; error: unknown }

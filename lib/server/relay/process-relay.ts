@@ -100,13 +100,12 @@ function log(report: RelayReport): void {
 
 const REPORTS: Record<RelayReport["kind"], string> = {
   "sweep-failed": "relay sweep failed, trying again",
-  "revive-failed": "postponed publications keep their pause",
   "provider-away": "Pusher cannot be reached or is overloaded: live updates are delayed, nothing is lost",
   "provider-refuses-us":
     "Pusher refuses us: check PUSHER_APP_ID, PUSHER_KEY, PUSHER_SECRET, the account and this machine's clock. " +
     "Live updates are delayed, nothing is lost",
   "provider-back": "Pusher takes calls again",
-  "publish-failed": "Pusher refuses these events even as hints, trying again later",
+  "publish-failed": "Pusher does not take these events, trying again later",
   "cursor-not-moved": "published, but not recorded: may be published again",
   "lease-not-returned": "publication lease not given back",
 };

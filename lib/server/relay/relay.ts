@@ -24,7 +24,9 @@ import { type Publication, type Publishable, PublishError, type RelayPorts } fro
  * While the provider fails nothing is published and no lease is taken (circuit.ts): appends only mark their cursor.
  */
 
+/** So many consultations are caught up at once, and each may keep others waiting only for so long. */
 const CLAIMED_AT_ONCE = 16;
+const CATCHING_UP_MS = 500;
 /** Pause between two sweeps while more may be waiting, or others keep waking this relay. */
 const SWEEP_AGAIN_MS = 20;
 
@@ -36,6 +38,9 @@ const LINGER_MS = 40;
 const MAX_UNRECORDED_MS = 1_000;
 /** The database grants ten seconds; a call that begins after this might end when another holds the lease. */
 const TRUST_LEASE_MS = 6_000;
+
+/** "again": it failed alone, others' calls succeed. "away": the provider is. "refused": not these events, for now. */
+type PushOutcome = "published" | "again" | "away" | "refused";
 
 /** A lease held by this relay. */
 interface Holding {
@@ -72,7 +77,7 @@ export interface Relay {
 
 export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): Relay {
   const { lease, clock, random, owner, report } = ports;
-  const circuit = createCircuit(ports, () => track(revive()));
+  const circuit = createCircuit(ports, revive);
   const holdings = new Map<string, Holding>();
   const running = new Set<Promise<unknown>>();
   let started = false;
@@ -80,13 +85,17 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
   let cancelSweep = (): void => undefined;
   let sweeping = false;
   let wanted = false;
+  let sweepFailed = false;
   let sweptAt = Number.NEGATIVE_INFINITY;
-  let publishing = 0;
+  let catchingUp = 0;
+  let reviving = false;
 
   return {
     start() {
       if (started) throw new Error("The relay is already running");
       started = true;
+      // What an earlier process gave back in an outage that may be over.
+      reviving = true;
       track(sweep());
     },
     async stop() {
@@ -101,7 +110,7 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
     publishAppended(event, fence, { hintsOnly = false } = {}) {
       const { consultationId } = event;
       if (fence !== null) {
-        track(publish({ consultationId, fence, events: [event] }, clock.now(), hintsOnly));
+        track(publish({ consultationId, fence, events: [event] }, clock.now(), { hintsOnly }));
         return;
       }
       const holding = holdings.get(consultationId);
@@ -124,7 +133,7 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
       for (;;) {
         if (circuit.isOpen()) return { published };
         const since = clock.now();
-        const claimed = await lease.claim(owner, CLAIMED_AT_ONCE, [...holdings.keys()]);
+        const claimed = await claim(CLAIMED_AT_ONCE);
         const counts = await Promise.all(claimed.map((publication) => publish(publication, since)));
         published += counts.reduce((sum, count) => sum + count, 0);
         if (claimed.length < CLAIMED_AT_ONCE) return { published };
@@ -142,26 +151,45 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
     sweeping = true;
     wanted = false;
     sweptAt = clock.now();
-    const room = CLAIMED_AT_ONCE - publishing;
-    let full = room <= 0;
+    const room = CLAIMED_AT_ONCE - catchingUp;
+    let again = room <= 0;
     try {
-      const claimed = full || circuit.isOpen() ? [] : await lease.claim(owner, room, [...holdings.keys()]);
-      full ||= claimed.length === room;
+      const claimed = again || circuit.isOpen() ? [] : await claim(room);
+      again ||= claimed.length === room;
+      sweepFailed = false;
       // Not awaited: a consultation that never falls silent must not keep the others waiting for the next sweep.
-      for (const publication of claimed) {
-        publishing += 1;
-        track(
-          publish(publication, sweptAt).then(() => {
-            publishing -= 1;
-          }),
-        );
-      }
+      for (const publication of claimed) track(catchUp(publication, sweptAt));
     } catch (error) {
       report({ kind: "sweep-failed", error });
+      // One failure is nothing to wait for.
+      again = !sweepFailed;
+      sweepFailed = true;
     }
     sweeping = false;
     const jitter = 0.8 + random.next() * 0.4;
-    sweepAfter(full || wanted ? SWEEP_AGAIN_MS : sweepEveryMs * jitter);
+    sweepAfter(again || wanted ? SWEEP_AGAIN_MS : sweepEveryMs * jitter);
+  }
+
+  async function claim(most: number): Promise<readonly Publication[]> {
+    if (reviving) {
+      await lease.revive();
+      reviving = false;
+    }
+    return lease.claim(owner, most, [...holdings.keys()]);
+  }
+
+  /** Takes one of the few places only until nothing of the claim is left: its lease may go on for as long as people talk. */
+  async function catchUp(publication: Publication, heldSince: number): Promise<void> {
+    catchingUp += 1;
+    let done = false;
+    const leavePlace = () => {
+      if (!done) catchingUp -= 1;
+      done = true;
+    };
+    const cancel = clock.after(CATCHING_UP_MS, leavePlace);
+    await publish(publication, heldSince, { onCaughtUp: leavePlace });
+    cancel();
+    leavePlace();
   }
 
   function sweepAfter(ms: number): void {
@@ -176,8 +204,8 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
   }
 
   /** The provider is back: what was given back on its account must not wait for the end of its pause. */
-  async function revive(): Promise<void> {
-    await lease.revive().catch((error: unknown) => report({ kind: "revive-failed", error }));
+  function revive(): void {
+    reviving = true;
     sweepSoon();
   }
 
@@ -185,28 +213,41 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
    * Publishes from a lease held since `heldSince` until nothing is left. Never throws: what fails is left to a later
    * sweep.
    */
-  async function publish(publication: Publication, heldSince: number, hintsOnly = false): Promise<number> {
+  async function publish(
+    publication: Publication,
+    heldSince: number,
+    { hintsOnly = false, onCaughtUp = () => {} }: { hintsOnly?: boolean; onCaughtUp?: () => void } = {},
+  ): Promise<number> {
     const { consultationId } = publication;
     const holding: Holding = { appended: new Map(), askDatabase: false, hintsOnly, wake: () => undefined };
     holdings.set(consultationId, holding);
     let { events } = publication;
     let recordedAt = heldSince;
+    let recordedSeq = 0;
     let publishedSeq = 0;
     let published = 0;
+    let repeated = false;
     try {
       for (;;) {
         const last = events.at(-1);
         // A process that was frozen asks before it pushes what others may have pushed long ago.
         if (last && clock.now() - recordedAt < TRUST_LEASE_MS) {
-          const outcome = circuit.isOpen() ? "later" : await push(holding, events);
-          if (outcome === "again") continue;
-          if (outcome === "later") {
-            await postpone(publication);
+          const outcome: PushOutcome = circuit.isOpen()
+            ? "away"
+            : await push(holding, events, { mayRepeat: !repeated });
+          repeated = outcome === "again";
+          if (repeated) continue;
+          if (outcome !== "published") {
+            await giveBack(publication, publishedSeq > recordedSeq ? publishedSeq : null);
+            // The circuit may have closed while this one was not yet among those that are revived.
+            if (outcome === "away" && !circuit.isOpen()) revive();
             break;
           }
           publishedSeq = last.seq;
           published += events.length;
-          events = await nextAppended(holding, last.seq);
+          const more = events.length >= EVENTS_A_BATCH;
+          if (!more) onCaughtUp();
+          events = await nextAppended(holding, last.seq, { linger: !more });
           if (events.length > 0 && clock.now() - recordedAt < MAX_UNRECORDED_MS) continue;
         }
         holding.askDatabase = false;
@@ -214,6 +255,7 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
         // Only now: a cursor moved before the push would lose these events if we died in between.
         ({ events } = await lease.advance(publication, publishedSeq));
         recordedAt = askedAt;
+        recordedSeq = publishedSeq;
         if (events.length === 0) break;
       }
     } catch (error) {
@@ -226,40 +268,52 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
     return published;
   }
 
-  /** "again": a call from before the provider came back has failed only now. "later": not before a pause. */
-  async function push(holding: Holding, events: readonly Publishable[]): Promise<"published" | "again" | "later"> {
+  async function push(
+    holding: Holding,
+    events: readonly Publishable[],
+    { mayRepeat }: { mayRepeat: boolean },
+  ): Promise<PushOutcome> {
     const begunAt = clock.now();
     try {
       await ports.publish(holding.hintsOnly ? events.map(hintOf) : events);
-      circuit.succeeded();
+      circuit.succeeded(begunAt);
       return "published";
     } catch (error) {
-      if (error instanceof PublishError && error.reason === "events") {
-        const [first] = events;
-        report({ kind: "publish-failed", consultationId: first?.consultationId ?? "", seq: first?.seq ?? 0, error });
-        return "later";
+      if (!(error instanceof PublishError && error.reason === "events")) {
+        circuit.failed(error, begunAt);
+        if (circuit.isOpen()) return "away";
+        if (mayRepeat) return "again";
       }
-      circuit.failed(error, begunAt);
-      return circuit.isOpen() ? "later" : "again";
+      const [first] = events;
+      report({ kind: "publish-failed", consultationId: first?.consultationId ?? "", seq: first?.seq ?? 0, error });
+      return "refused";
     }
   }
 
-  async function postpone(publication: Publication): Promise<void> {
+  /** For a while. Records first what was pushed: whoever goes on would push it again. */
+  async function giveBack(publication: Publication, publishedSeq: number | null): Promise<void> {
     const { consultationId } = publication;
-    await lease.postpone(publication).catch((error: unknown) => {
+    try {
+      if (publishedSeq !== null) await lease.advance(publication, publishedSeq);
+      await lease.postpone(publication);
+    } catch (error) {
       // The lease then ends by itself.
       report({ kind: "lease-not-returned", consultationId, error });
-    });
+    }
   }
 
   /**
-   * What this process appended right after `seq`, waiting a moment for it. Nothing where another process came in
-   * between: only the database knows that event.
+   * What this process appended right after `seq`, waiting a moment for it if it is to linger. Nothing where another
+   * process came in between: only the database knows that event.
    */
-  async function nextAppended(holding: Holding, seq: number): Promise<readonly Event[]> {
+  async function nextAppended(
+    holding: Holding,
+    seq: number,
+    { linger }: { linger: boolean },
+  ): Promise<readonly Event[]> {
     for (const known of holding.appended.keys()) if (known <= seq) holding.appended.delete(known);
     // A relay that only sweeps is never handed an event.
-    if (holding.appended.size === 0 && !holding.askDatabase && started && !stopped) {
+    if (linger && holding.appended.size === 0 && !holding.askDatabase && started && !stopped) {
       await new Promise<void>((resolve) => {
         const cancel = clock.after(LINGER_MS, resolve);
         holding.wake = () => {

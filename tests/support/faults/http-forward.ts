@@ -32,9 +32,9 @@ export async function forward(
     return true;
   };
   try {
-    const body = await readAll(request);
+    const rule = options.rules.silence ? null : options.rules.take(seen);
+    const body = rule?.action === "cut-unread" ? Buffer.alloc(0) : await readAll(request);
     if (await wasSwallowed()) return;
-    const rule = options.rules.take(seen);
     if (rule?.delayMs) await sleep(rule.delayMs);
     if (rule && !(await goesOn(rule, options.rules, request, response))) return;
     await options.before?.(seen, body);
@@ -45,6 +45,10 @@ export async function forward(
     if (await wasSwallowed()) return;
     if (response.destroyed) return;
     response.writeHead(answer.statusCode ?? 502, endToEnd(answer.rawHeaders, content.length));
+    if (rule?.action === "half-answer") {
+      response.write(content.subarray(0, content.length / 2), cut);
+      return;
+    }
     response.end(request.method === "HEAD" ? undefined : content);
   } catch {
     cut();
@@ -59,8 +63,8 @@ async function goesOn(
   response: ServerResponse,
 ): Promise<boolean> {
   const { action } = rule;
-  if (action === "forward" || action === "drop-answer") return true;
-  if (action === "cut") reset(request.socket);
+  if (action === "forward" || action === "drop-answer" || action === "half-answer") return true;
+  if (action === "cut" || action === "cut-unread") reset(request.socket);
   else if (action === "hang") {
     const forget = rules.whileInForce(rule, () => reset(request.socket));
     response.once("close", forget);

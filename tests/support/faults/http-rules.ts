@@ -18,10 +18,11 @@ export interface HttpRule {
   /** Milliseconds before it happens. */
   readonly delayMs?: number;
   /**
-   * "forward": only late. "drop-answer": forwarded, and cut when the answer is there. "hang": never answered; cut when
-   * the rule is taken away. "cut": reset before anybody saw it. Else this answer instead.
+   * "forward": only late. "drop-answer": forwarded, and cut when the answer is there. "half-answer": forwarded, and cut
+   * in the middle of the answer. "hang": never answered; cut when the rule is taken away. "cut": reset before anybody
+   * saw it. "cut-unread": reset before its body was read. Else this answer instead.
    */
-  readonly action: "forward" | "drop-answer" | "hang" | "cut" | HttpFailure;
+  readonly action: "forward" | "drop-answer" | "half-answer" | "hang" | "cut" | "cut-unread" | HttpFailure;
 }
 
 export interface HttpFailure {

@@ -14,6 +14,10 @@ class Cursors {
   >();
   claims = 0;
   postponed = 0;
+  /** How long the statement that gives a lease back is under way. */
+  postponeMs = 0;
+  /** So many of the next statements of this kind fail. */
+  readonly failing = { claim: 0, revive: 0 };
 
   constructor(readonly clock: VirtualClock) {}
 
@@ -38,6 +42,7 @@ class Cursors {
     return {
       claim: async (owner, most) => {
         this.claims += 1;
+        if (this.failing.claim-- > 0) throw new Error("no claim");
         const free = [...this.#cursors].filter(
           ([, { head, published, until }]) => head > published && until <= this.clock.now,
         );
@@ -55,12 +60,14 @@ class Cursors {
         return { outcome: "ok", events };
       },
       postpone: async ({ consultationId, fence }) => {
+        if (this.postponeMs > 0) await this.clock.sleep(this.postponeMs);
         const cursor = this.of(consultationId);
         if (cursor.fence !== fence || cursor.holder === null) return;
         this.postponed += 1;
         Object.assign(cursor, { holder: null, until: this.clock.now + 30_000 });
       },
       revive: async () => {
+        if (this.failing.revive-- > 0) throw new Error("not revived");
         for (const cursor of this.#cursors.values()) if (cursor.holder === null) cursor.until = 0;
       },
     };
@@ -427,5 +434,166 @@ test("F28 UI4 a removal by another process: what waits in memory here is asked o
   await go();
   await clock.advance(2_000);
   expect(pushes).toEqual(["words 1", "database 2", "database 3"]);
+  await relay.stop();
+});
+
+/** People who never pause: each room's next message comes a moment after the last was heard. */
+function setUpLively(rooms: number, pauseMs = 10) {
+  const world = setUp();
+  const { clock, pushed, relay, append } = world;
+  const ids = Array.from({ length: rooms }, (_, index) => `room ${index}: `);
+  const heardAt = new Map(ids.map((id) => [id, 0]));
+  let longestMs = 0;
+  const heard = () => {
+    for (const push of pushed.slice(seen)) {
+      const id = ids.find((one) => push.startsWith(one));
+      if (id === undefined) continue;
+      longestMs = Math.max(longestMs, clock.now - (heardAt.get(id) ?? 0));
+      heardAt.set(id, clock.now);
+      if (talking) clock.after(pauseMs, () => append(id));
+    }
+    seen = pushed.length;
+  };
+  let seen = 0;
+  let talking = true;
+  clock.onStep = heard;
+  relay.start();
+  for (const id of ids) append(id);
+  return {
+    ...world,
+    /** The longest time for which any room has heard nothing. */
+    longestMs: () => Math.max(longestMs, ...[...heardAt.values()].map((at) => clock.now - at)),
+    async hush() {
+      talking = false;
+      await clock.advance(5_000);
+    },
+  };
+}
+
+test("W10 a moment's failure: rooms that never fall silent leave none behind that waits for its turn", async () => {
+  const { clock, fail, recover, relay, longestMs, hush, pushed, reports } = setUpLively(50);
+  await clock.advance(1_000);
+  fail("away");
+  await clock.advance(50);
+  recover();
+  await clock.advance(5_000);
+  expect(longestMs()).toBeLessThan(1_000);
+  expect(reports).toEqual(["provider-away", "provider-back"]);
+  await hush();
+  expect(new Set(pushed).size).toBe(pushed.length);
+  await relay.stop();
+});
+
+test("W10 what one call left behind while all others succeed is repeated at once, and nobody calls it an outage", async () => {
+  const { clock, provider, relay, longestMs, hush, pushed, reports, cursors } = setUpLively(50);
+  await clock.advance(1_000);
+  let failed = 0;
+  provider.publish = async () => {
+    await clock.sleep(5);
+    if (failed === 0 && clock.now > 1_200) {
+      failed += 1;
+      await clock.sleep(100);
+      throw new PublishError("away");
+    }
+  };
+  await clock.advance(2_000);
+  expect(failed).toBe(1);
+  expect(longestMs()).toBeLessThan(300);
+  expect(reports).toEqual([]);
+  expect(cursors.postponed).toBe(0);
+  await hush();
+  expect(new Set(pushed).size).toBe(pushed.length);
+  await relay.stop();
+});
+
+test("W10 a room whose own calls always fail waits alone, and opens nothing for the others", async () => {
+  const { clock, provider, relay, append, longestMs, reports, calls } = setUpLively(5);
+  provider.publish = async ([first]) => {
+    await clock.sleep(first?.consultationId === "bad" ? 100 : 5);
+    if (first?.consultationId === "bad") throw new PublishError("away");
+  };
+  await clock.advance(100);
+  append("bad");
+  await clock.advance(5_000);
+  expect(longestMs()).toBeLessThan(100);
+  expect(relay.pushState()).toBe("ok");
+  expect(new Set(reports)).toEqual(new Set(["publish-failed"]));
+  expect(calls.length).toBeGreaterThan(500);
+  await relay.stop();
+});
+
+test("W10 what is being given back while the circuit closes does not keep its pause", async () => {
+  const { clock, cursors, pushed, fail, recover, relay, append } = setUp();
+  relay.start();
+  await clock.advance(0);
+  cursors.postponeMs = 1_500;
+  fail("away");
+  append("a");
+  await clock.advance(10);
+  recover();
+  await clock.advance(1_700);
+  expect(pushed).toEqual(["a1"]);
+  await relay.stop();
+});
+
+test("W10 pauses end although the first statement that ends them fails", async () => {
+  const { clock, cursors, pushed, fail, recover, relay, append } = setUp();
+  relay.start();
+  await clock.advance(0);
+  fail("away");
+  append("a");
+  await clock.advance(10);
+  recover();
+  cursors.failing.revive = 1;
+  await clock.advance(500);
+  expect(pushed).toEqual(["a1"]);
+  await relay.stop();
+});
+
+test("W10 a process that starts ends the pauses that an earlier one has left", async () => {
+  const { clock, cursors, pushed, relay } = setUp();
+  cursors.append("a");
+  await cursors.ports().postpone({ consultationId: "a", fence: cursors.take("a", "earlier"), events: [] });
+  relay.start();
+  await clock.advance(100);
+  expect(pushed).toEqual(["a1"]);
+  await relay.stop();
+});
+
+test("W10 one failed question for what is free is repeated at once; a failing database is asked once a second", async () => {
+  const { clock, cursors, pushed, reports, relay } = setUp();
+  cursors.append("a");
+  cursors.failing.claim = 1;
+  relay.start();
+  await clock.advance(100);
+  expect(pushed).toEqual(["a1"]);
+  expect(reports).toEqual(["sweep-failed"]);
+  cursors.failing.claim = Number.POSITIVE_INFINITY;
+  cursors.claims = 0;
+  await clock.advance(10_000);
+  expect(cursors.claims).toBeLessThanOrEqual(12);
+  await relay.stop();
+});
+
+test("W10 a long backlog is read batch after batch without waiting for anybody to write", async () => {
+  const { clock, cursors, pushed, relay } = setUp();
+  cursors.append("a", 2_000);
+  relay.start();
+  await clock.advance(500);
+  expect(pushed).toHaveLength(2_000);
+  await relay.stop();
+});
+
+test("W10 long backlogs keep nobody else waiting for their end", async () => {
+  const { clock, cursors, pushed, provider, relay } = setUp();
+  provider.publish = () => clock.sleep(100);
+  for (let index = 0; index < 16; index++) cursors.append(`long ${index}: `, 1_000);
+  for (let index = 0; index < 16; index++) cursors.append(`short ${index}: `);
+  relay.start();
+  await clock.advance(1_500);
+  expect(pushed.filter((push) => push.startsWith("short"))).toHaveLength(16);
+  expect(pushed.length).toBeLessThan(16 * 1_000);
+  provider.publish = async () => undefined;
+  await clock.advance(1_000);
   await relay.stop();
 });
