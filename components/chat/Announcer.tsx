@@ -5,6 +5,7 @@ import { useWords } from "@/components/ui/ViewpointProvider";
 import type { TimelineItem } from "@/lib/core/timeline";
 import { errorWords } from "@/lib/i18n/catalogue";
 import type { Catalogue } from "@/lib/i18n/en";
+import { firstCharacters } from "@/lib/protocol/characters";
 import { systemWords } from "./system-words";
 
 const BATCH_MS = 500;
@@ -32,7 +33,7 @@ export function Announcer({ items }: { items: readonly TimelineItem[] }) {
       if (message.system) waiting.current.push(systemWords(words, message.system));
       else if (!own && message.content !== null) {
         const name = message.sender?.name ?? words.chat.unknownSender;
-        waiting.current.push(words.chat.from(name, Array.from(message.content).slice(0, LONGEST).join("")));
+        waiting.current.push(words.chat.from(name, firstCharacters(message.content, LONGEST)));
       }
     }
     const refused = items.flatMap((item) => refusalOf(item, words) ?? []);

@@ -1,6 +1,6 @@
 import { type RefObject, useLayoutEffect, useRef, useState } from "react";
 import type { Drafts } from "@/lib/browser/queue/drafts";
-import { countCodePoints } from "@/lib/protocol/content";
+import { countCodePoints, normalText, withoutUnsendable } from "@/lib/protocol/content";
 import type { ComposerTarget } from "./useComposerTarget";
 
 interface ComposerTextOptions {
@@ -26,9 +26,15 @@ export function useComposerText(field: RefObject<HTMLTextAreaElement | null>, op
   const refresh = () => {
     const box = field.current;
     if (!box) return;
+    const sendable = withoutUnsendable(box.value);
+    if (sendable !== box.value) {
+      const { selectionStart, selectionEnd } = box;
+      box.value = sendable;
+      box.setSelectionRange(selectionStart, selectionEnd);
+    }
     box.style.height = "auto";
     box.style.height = `${box.scrollHeight}px`;
-    setLength(countCodePoints(box.value.normalize("NFC").trim()));
+    setLength(countCodePoints(normalText(box.value)));
     if (editing.current) onEditing(box.value);
     else drafts.set(consultationId, box.value);
   };

@@ -1,4 +1,5 @@
 import { Avatar } from "radix-ui";
+import { charactersOf } from "@/lib/protocol/characters";
 import { cn } from "./cn";
 
 interface PersonAvatarProps {
@@ -23,14 +24,18 @@ function tintOf(id: string): string {
   return tints[hash % tints.length] ?? "";
 }
 
+const letter = /[\p{L}\p{N}]/u;
 const titles = /^(prof|dr|med|dipl|herr|frau|mr|mrs|ms)\.?$/i;
 
 /** First letters of the first and last name; titles do not count. */
-function initialsOf(name: string): string {
-  const words = name.split(/\s+/u).filter((word) => word && !titles.test(word));
+export function initialsOf(name: string): string {
+  const words = name.split(/\s+/u).filter((word) => letter.test(word) && !titles.test(word));
   const picked = words.length > 1 ? [words[0], words.at(-1)] : words;
-  const letters = picked.map((word) => Array.from(word ?? "").find((letter) => /[\p{L}\p{N}]/u.test(letter)) ?? "");
-  return letters.join("").toLocaleUpperCase() || "?";
+  return picked.map(firstLetter).join("").toUpperCase() || "?";
+}
+
+function firstLetter(word = ""): string {
+  return [...charactersOf(word)].find((character) => letter.test(character)) ?? "";
 }
 
 export function PersonAvatar({ person, size = "medium" }: PersonAvatarProps) {

@@ -433,6 +433,7 @@ export const de: Catalogue = {
       "too-long": "Das ist zu lang. Kürzen Sie auf 4.000 Zeichen oder senden Sie es in Teilen.",
       "not-well-formed": "Einige Zeichen sind beschädigt. Entfernen Sie sie oder tippen Sie die Stelle neu.",
       "contains-nul": "Ein Zeichen darin lässt sich nicht senden. Tippen Sie die Stelle neu.",
+      "contains-control": "Ein unsichtbares Zeichen darin lässt sich nicht senden. Tippen Sie die Stelle neu.",
       "too-many-combining-marks": "Zu viele Akzente auf einem Buchstaben. Entfernen Sie einige und senden Sie erneut.",
       default: "So lässt sich das nicht senden. Ändern Sie es und versuchen Sie es noch einmal.",
     },

@@ -414,6 +414,7 @@ export const en = {
       "too-long": "That is too long. Shorten it to 4,000 characters, or send it in parts.",
       "not-well-formed": "Some characters are broken. Remove them, or type that part again.",
       "contains-nul": "There is a character in it that cannot be sent. Type that part again.",
+      "contains-control": "There is a character in it that cannot be seen or sent. Type that part again.",
       "too-many-combining-marks": "Too many accents stacked on one letter. Remove some and send again.",
       default: "This cannot be sent as it is. Change it and try again.",
     },

@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { contentSchema, lineSchema } from "./content";
+import { contentSchema, lineSchema, normalText, noteSchema } from "./content";
 import { emailSchema } from "./email";
 import { eventSchema } from "./event";
 import { messageIdSchema, uuidV4Schema } from "./ids";
@@ -47,8 +47,8 @@ export const completeConsultationSchema = z.object({
   afterSeconds: z.int().min(1).max(600).optional(),
   /** A note that says nothing is none. */
   closingNote: z.preprocess(
-    (note) => (typeof note === "string" && note.trim() === "" ? null : note),
-    lineSchema(1_000)
+    (note) => (typeof note === "string" && normalText(note) === "" ? null : note),
+    noteSchema(1_000)
       .nullish()
       .transform((note) => note ?? null),
   ),

@@ -4,6 +4,10 @@ export const MAX_CONTENT_CODE_POINTS = 4_000;
 const MAX_COMBINING_MARKS_IN_A_ROW = 8;
 
 const loneSurrogate = /\p{Surrogate}/u;
+/** As in the SQL function line_ends. */
+const lineEnd = /\r\n|[\r\v\f\u0085\u2028\u2029]/g;
+/** Controls that are no white space, and what Unicode keeps for programs' own use. */
+const unsendable = /(?![\t\n])[\p{Cc}\p{Noncharacter_Code_Point}]/gu;
 /** Marks, separators, controls, format characters, and the blanks Unicode calls letters or symbols. */
 const onlyInvisible = /^[\p{M}\p{Z}\p{Cc}\p{Cf}\p{Default_Ignorable_Code_Point}\u2800]*$/u;
 const tooManyMarks = new RegExp(`\\p{M}{${MAX_COMBINING_MARKS_IN_A_ROW + 1},}`, "u");
@@ -16,19 +20,48 @@ export function countCodePoints(text: string): number {
 }
 
 /**
- * Message text as it is stored: NFC and trimmed, 1 to 4,000 code points, well-formed, without NUL,
- * visible, at most 8 combining marks in a row. Used on both sides, so the composer refuses what the server would.
+ * The one form in which text is stored, counted and compared, whoever typed it where: each line end, of whatever kind,
+ * is one "\n"; NFC; nothing blank around it.
  */
-export const contentSchema = z
-  .string()
-  .refine((text) => !loneSurrogate.test(text), "not-well-formed")
-  .refine((text) => !text.includes("\u0000"), "contains-nul")
-  .transform((text) => text.normalize("NFC").trim())
-  .refine((text) => !onlyInvisible.test(text), "empty")
-  .refine((text) => countCodePoints(text) <= MAX_CONTENT_CODE_POINTS, "too-long")
-  .refine((text) => !tooManyMarks.test(text), "too-many-combining-marks");
+export function normalText(text: string): string {
+  return text.replace(lineEnd, "\n").normalize("NFC").trim();
+}
 
-/** A single line a person typed (a subject, a note): the same rules as message text with its own limit. */
+/** Of one line: white space is single spaces, and nothing turns the words around it about. */
+function normalLine(text: string): string {
+  return normalText(text.replace(/\p{Bidi_Control}/gu, "")).replace(/\s+/g, " ");
+}
+
+/** For words in a field: spaces of the same length in place of what would be refused and nobody sees. */
+export function withoutUnsendable(text: string): string {
+  return text.replace(lineEnd, "\n").replace(unsendable, (character) => " ".repeat(character.length));
+}
+
+function textSchema(normal: (text: string) => string, maxCodePoints: number) {
+  return z
+    .string()
+    .refine((text) => !loneSurrogate.test(text), "not-well-formed")
+    .refine((text) => !text.includes("\u0000"), "contains-nul")
+    .transform(normal)
+    .refine((text) => !onlyInvisible.test(text), "empty")
+    .refine((text) => text.search(unsendable) < 0, "contains-control")
+    .refine((text) => countCodePoints(text) <= maxCodePoints, "too-long")
+    .refine((text) => !tooManyMarks.test(text), "too-many-combining-marks");
+}
+
+/**
+ * Message text as it is stored: in normal form, 1 to 4,000 code points, well-formed, without NUL and other controls
+ * than tabs and line ends, visible, at most 8 combining marks in a row. Used on both sides, so the composer refuses what
+ * the server would.
+ */
+export const contentSchema = textSchema(normalText, MAX_CONTENT_CODE_POINTS);
+
+/** Text of several lines with its own limit (a note), by the same rules. */
+export function noteSchema(maxCodePoints: number) {
+  return textSchema(normalText, maxCodePoints);
+}
+
+/** A single line a person typed (a subject, a name), by the same rules. */
 export function lineSchema(maxCodePoints: number) {
-  return contentSchema.refine((text) => countCodePoints(text) <= maxCodePoints, "too-long");
+  return textSchema(normalLine, maxCodePoints);
 }

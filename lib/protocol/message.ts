@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { excerptOf } from "./excerpt";
 import { messageIdSchema, uuidV4Schema } from "./ids";
 import { userSchema } from "./user";
 
@@ -25,7 +26,7 @@ export const replySchema = z.object({
   seq: z.int().positive(),
   senderName: z.string(),
   /** Follows the quoted message: null once that is deleted. */
-  excerpt: z.string().nullable(),
+  excerpt: z.string().nullable().transform(excerptOf),
 });
 
 export const reactionSchema = z.object({ emoji: z.string(), userIds: z.array(uuidV4Schema) });

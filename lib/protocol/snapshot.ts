@@ -1,5 +1,6 @@
 import * as z from "zod";
 import { eventSchema } from "./event";
+import { previewOf } from "./excerpt";
 import { messageIdSchema, uuidV4Schema } from "./ids";
 import { consultationStatusSchema, messageSchema, timeSchema } from "./message";
 import { positionSchema } from "./position";
@@ -93,7 +94,7 @@ export const consultationRowSchema = z.object({
       seq: z.int().positive(),
       senderId: uuidV4Schema,
       senderName: z.string().optional(),
-      preview: z.string(),
+      preview: z.string().transform(previewOf),
       createdAt: timeSchema,
     })
     .nullable(),

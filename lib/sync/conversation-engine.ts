@@ -1,7 +1,7 @@
 import type { Conversation } from "@/lib/core/conversation";
 import { createTimelineSelector, type TimelineItem, type TimelineSelector } from "@/lib/core/timeline";
 import { consultationChannel } from "@/lib/protocol/channels";
-import { contentSchema } from "@/lib/protocol/content";
+import { contentSchema, normalText } from "@/lib/protocol/content";
 import {
   EVENT_TYPES,
   type Event,
@@ -305,8 +305,8 @@ export class ConversationEngine {
   /** These words stand there already, or are on their way. */
   #says(messageId: string, content: string): boolean {
     const item = this.#item(messageId);
-    if (!item?.change) return item?.message?.content === content;
-    return item.change.kind === "edit" && item.change.state !== "parked" && item.change.content === content;
+    if (!item?.change) return isSameText(item?.message?.content, content);
+    return item.change.kind === "edit" && item.change.state !== "parked" && isSameText(item.change.content, content);
   }
 
   #forgetReceipts(): void {
@@ -338,6 +338,11 @@ export class ConversationEngine {
 
 function takesPart({ participants }: Conversation, userId: string): boolean {
   return participants.some(({ user }) => user.id === userId);
+}
+
+/** Whether it says so already; what an earlier version stored or queued may not be in normal form. */
+function isSameText(there: string | null | undefined, content: string): boolean {
+  return typeof there === "string" && normalText(there) === content;
 }
 
 function parseContent(content: string): { ok: true; content: string } | Invalid {

@@ -36,3 +36,26 @@ it("D7 SND1 words that the queue takes only after their room was left are a draf
   await act(async () => answer({ ok: true, id: "01900000-0000-7000-8000-000000000001" }));
   expect(drafts.get(CONSULTATION_ID)).toBe(" and more");
 });
+
+it("W9 what cannot be sent and nobody sees becomes a space where it is pasted; line ends count once", () => {
+  const drafts = new Drafts({ readDrafts: async () => new Map(), writeDraft: async () => undefined });
+  render(
+    <ViewpointProvider locale="en" zone="UTC" renderedAt={0}>
+      <MessageInput
+        {...{ consultationId: CONSULTATION_ID, formMessageId: undefined, formAction: undefined, drafts }}
+        {...{ target: null, targetLost: false, typing: { typed: () => undefined, rested: () => undefined } }}
+        onSend={() => expect.unreachable()}
+        onEdit={() => expect.unreachable()}
+        onLeaveTarget={() => undefined}
+        onEditing={() => undefined}
+        onEditLast={() => false}
+      />
+    </ViewpointProvider>,
+  );
+  const box = screen.getByRole<HTMLTextAreaElement>("textbox");
+  fireEvent.input(box, { target: { value: "5\u000710 mg\u2028daily\u001b" } });
+  expect(box.value).toBe("5 10 mg\ndaily ");
+  expect(drafts.get(CONSULTATION_ID)).toBe(box.value);
+  fireEvent.input(box, { target: { value: `a${"\n".repeat(3_998)}b` } });
+  expect(screen.getByText("0 characters left")).toBeTruthy();
+});

@@ -3,20 +3,12 @@ import type { TimelineItem } from "@/lib/core/timeline";
 import type { CommandAnswer, Receipt } from "@/lib/protocol/commands";
 import type { ErrorCode } from "@/lib/protocol/errors";
 import type { Event, EventType, PositionPush } from "@/lib/protocol/event";
-import { excerptOf } from "@/lib/protocol/excerpt";
+import { excerptOf, previewOf } from "@/lib/protocol/excerpt";
 import type { ConsultationRow, Snapshot } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import type { ApiResult, StoredCommand } from "@/lib/sync/ports";
 import { messagesOf, normalFormOfItems, participantsOf } from "@/tests/support/sim/normal-form";
-import {
-  ANNA,
-  type Backup,
-  IBRAHIM,
-  previewOf,
-  ServerModel,
-  WEBER,
-  WORLD_BEGAN,
-} from "@/tests/support/sim/server-model";
+import { ANNA, type Backup, IBRAHIM, ServerModel, WEBER, WORLD_BEGAN } from "@/tests/support/sim/server-model";
 import { microtasksSettled, VirtualClock } from "@/tests/support/sim/virtual-clock";
 import { AppServer } from "./app-server";
 import { BrowserNotices } from "./browser-notices";

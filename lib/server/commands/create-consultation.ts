@@ -32,7 +32,7 @@ interface Created {
 export async function createConsultation(claim: Claim, command: CreateConsultation, locale: Locale): Promise<Created> {
   const mailed = newInvitation();
   const shown = newInvitation();
-  const name = (command.patientName ?? nameOfAddress(command.patientEmail)).replace(/\s+/g, " ");
+  const name = command.patientName ?? nameOfAddress(command.patientEmail);
   const answer = await callFunction(Prisma.sql`create_consultation(
     ${claim.sessionId}::uuid, ${claim.userId}::uuid, ${command.id}::uuid, ${command.patientEmail}, ${name},
     ${command.subject}, ${command.scheduledFor}::timestamptz, ${locale},

@@ -1,5 +1,6 @@
 import "server-only";
 import { parseChannelName } from "@/lib/protocol/channels";
+import { withoutLastCharacters } from "@/lib/protocol/characters";
 import type { User } from "@/lib/protocol/user";
 import { authorizeChannel } from "@/lib/pusher/server";
 import { runtime } from "@/lib/runtime";
@@ -47,6 +48,6 @@ function presenceMember(user: User) {
   const member = { user_id: user.id, user_info: info };
   const tooLong = () => Buffer.byteLength(JSON.stringify(member)) > MAX_PRESENCE_BYTES;
   if (tooLong()) info.image = null;
-  while (tooLong()) info.name = Array.from(info.name).slice(0, -10).join("");
+  while (tooLong()) info.name = withoutLastCharacters(info.name, 10);
   return member;
 }

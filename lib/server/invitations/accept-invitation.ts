@@ -10,7 +10,7 @@ import { countMisses } from "./count-misses";
 import { hashInvitationToken, looksLikeToken } from "./invitation-token";
 
 export const acceptInvitationSchema = z.object({
-  name: lineSchema(100).transform((name) => name.replace(/\s+/g, " ")),
+  name: lineSchema(100),
   password: passwordSchema,
 });
 

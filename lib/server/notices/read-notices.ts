@@ -1,5 +1,6 @@
 import "server-only";
 import * as z from "zod";
+import { previewOf } from "@/lib/protocol/excerpt";
 import { consultationRowSchema } from "@/lib/protocol/snapshot";
 import { db } from "@/lib/server/db";
 
@@ -22,11 +23,17 @@ const noticesSchema = z.object({
       messageId: z.string(),
       seq: z.int(),
       senderName: z.string(),
-      preview: z.string(),
+      preview: z.string().transform(previewOf),
       tell: z.array(z.string()),
     }),
   ),
-  changed: z.array(z.object({ messageId: z.string(), preview: z.string().nullable(), tell: z.array(z.string()) })),
+  changed: z.array(
+    z.object({
+      messageId: z.string(),
+      preview: z.string().transform(previewOf).nullable(),
+      tell: z.array(z.string()),
+    }),
+  ),
   removed: z.array(z.string()),
 });
 export type Notices = z.infer<typeof noticesSchema>;

@@ -66,6 +66,24 @@ describe("POST /api/nachrichten", () => {
     expect([upper.status, upper.body.event.data.message.id]).toEqual([200, message.id]);
   });
 
+  test("W9 words have one form, however they are spelled: stored, repeated, unchanged, counted; controls are 422", async () => {
+    const message = messageOf(world.consultationId, "a\r\nb\rc\u2028d\u0085e\vf");
+    const normal = "a\nb\nc\nd\ne\nf";
+    const sent = await send(patient, message);
+    expect([sent.status, sent.body.event.data.message.content]).toEqual([201, normal]);
+    const again = await send(patient, { ...message, content: normal });
+    expect([again.status, again.body.event.seq]).toEqual([200, sent.body.event.seq]);
+    const edit = (content: string) => patient.request("PATCH", `/api/nachrichten/${message.id}`, { json: { content } });
+    expect(await edit("a\r\nb\r\nc\r\nd\r\ne\r\nf\r\n")).toMatchObject({ status: 200, body: { event: null } });
+    const long = `a${"\r\n".repeat(3_998)}b`;
+    expect((await send(patient, messageOf(world.consultationId, long))).status).toBe(201);
+    for (const control of ["\u0007", "\u001b", "\ufffe", "\u007f", "\u0090"]) {
+      const refusal = { status: 422, body: { error: { details: { fields: { content: "contains-control" } } } } };
+      expect(await send(patient, messageOf(world.consultationId, `5${control}10`))).toMatchObject(refusal);
+      expect(await edit(`5${control}10`)).toMatchObject(refusal);
+    }
+  });
+
   test("unknown fields are ignored and change nothing", async () => {
     const answer = await send(patient, {
       ...messageOf(world.consultationId, "mine"),

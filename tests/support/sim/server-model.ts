@@ -3,7 +3,7 @@ import { compareEmoji } from "@/lib/protocol/emoji";
 import type { ErrorCode } from "@/lib/protocol/errors";
 import { ERROR_STATUS } from "@/lib/protocol/errors";
 import type { Event } from "@/lib/protocol/event";
-import { excerptOf } from "@/lib/protocol/excerpt";
+import { excerptOf, previewOf } from "@/lib/protocol/excerpt";
 import type { ConsultationStatus, Message, SystemLine } from "@/lib/protocol/message";
 import type { Position } from "@/lib/protocol/position";
 import type {
@@ -46,7 +46,6 @@ const LEASE_MS = 10_000;
 const LEASE_CERTAIN_MS = 1_000;
 const LATE_MS = 2_000;
 const EVENTS_A_BATCH = 10;
-const PREVIEW_CODE_POINTS = 120;
 const EDIT_WINDOW_MS = 900_000;
 const MOST_NOTICES = 10;
 /** Different emoji of one person on one message. */
@@ -827,11 +826,6 @@ function systemLineOf(
     case "CANCELLED":
       return { type: "consultation-cancelled", actor };
   }
-}
-
-/** What a row and a notice show of a message. */
-export function previewOf(content: string): string {
-  return Array.from(content.replace(/\s+/g, " ")).slice(0, PREVIEW_CODE_POINTS).join("");
 }
 
 function ok<T>(value: T): ApiResult<T> {

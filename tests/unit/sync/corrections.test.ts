@@ -485,6 +485,15 @@ describe("D5 reactions", () => {
   });
 });
 
+it("W9 an edit that changes only the kind of a line end is none", async () => {
+  const { world, client } = await withOwnMessage();
+  const id = world.say(ANNA, "one\r\ntwo");
+  await world.clock.advance(100);
+  expect(await settled(world, client.engine.edit(id, "one\ntwo"))).toEqual({ ok: true, id: null });
+  expect(await settled(world, client.engine.edit(id, "one\r\n2 "))).toMatchObject({ ok: true });
+  expect(client.item(id)?.message?.content).toBe("one\n2");
+});
+
 describe("D5 replies", () => {
   it("D5 F24 a reply waits with its quote, which follows what it quotes", async () => {
     const { world, id, client } = await withOwnMessage();

@@ -19,8 +19,7 @@ export async function sendMessage(_previous: unknown, form: FormData): Promise<A
   const fields = {
     id: textField(form, "id"),
     consultationId: textField(form, "consultationId"),
-    // Forms send line ends as CRLF, scripts as LF: one message, one spelling.
-    content: textField(form, "content").replaceAll("\r\n", "\n"),
+    content: textField(form, "content"),
   };
   return runAction({ ...fields, viewerId: textField(form, VIEWER_FIELD) }, async (claim) => {
     await countCall("sends", claim.userId);
