@@ -11,6 +11,10 @@ export interface FoundLink {
 class Rules extends REBuilder {
   readonly behindWww = new RegExp(this.get_url_host_port().source + this.get_path().source, "iy");
 
+  /** Between letters these are the address's own; anywhere else they are the sentence's. */
+  override get_path_extra() {
+    return new RegExp(`[’–](?=${this.get_pseudo_letter().source})|`);
+  }
   override get_mail_name() {
     return /[A-Za-z0-9](?:[A-Za-z0-9._+'-]{0,62}[A-Za-z0-9_+-])?/;
   }
@@ -32,12 +36,17 @@ const linkify = new LinkifyIt({ rebuilder: rules })
     },
   });
 
+/** What is left of a sentence where a quote or a bracket follows it. */
+const sentenceEnd = /[.,:;!?*_~'’–]+$/;
+
 /** ATK51: an address is a link only where its text names the very host that it opens. */
 export function findAddresses(content: string): FoundLink[] {
   const found: FoundLink[] = [];
   let refusedUntil = 0;
-  for (const { index, lastIndex, raw, schema } of linkify.match(content) ?? []) {
+  for (const { index, raw: whole, schema } of linkify.match(content) ?? []) {
     if (index < refusedUntil) continue;
+    const raw = whole.replace(sentenceEnd, "");
+    const lastIndex = index + raw.length;
     const link = schema === "mailto:" ? mailLink(raw) : isCutShort(raw, content.slice(lastIndex)) ? null : webLink(raw);
     if (link) found.push({ start: index, end: lastIndex, ...link });
     else refusedUntil = lastIndex + runLength(content.slice(lastIndex));

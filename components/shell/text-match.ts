@@ -1,6 +1,12 @@
-/** Without case, accents and umlauts, so that "muller" finds "Müller". */
+import { normalText } from "@/lib/protocol/content";
+
+/** Without case, accents, umlauts and what cannot be seen, so that "muller" finds "Müller". */
 function fold(text: string): string {
-  return text.normalize("NFKD").replace(/\p{M}/gu, "").replaceAll("ß", "ss").toLowerCase();
+  return normalText(text)
+    .normalize("NFKD")
+    .replace(/[\p{M}\p{Cf}]/gu, "")
+    .replaceAll("ß", "ss")
+    .toLowerCase();
 }
 
 /** Whether each word of the query stands in one of the texts. */

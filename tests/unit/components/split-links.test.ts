@@ -67,6 +67,14 @@ describe("R7 web addresses", () => {
     "Siehe: https://a.example/x!",
     "(siehe https://a.example/x).",
     "https://a.example/x\u2028neu",
+    "„Siehe https://a.example/x.“",
+    "(https://a.example/x.)",
+    "https://a.example/x: dort",
+    "https://a.example/x!“",
+    "‘https://a.example/x’",
+    "*https://a.example/x*",
+    "https://a.example/x’",
+    "https://a.example/x – und https",
   ])("R7 %j ends where the sentence says", (content) => {
     expect(shown(content)).toEqual(["https://a.example/x"]);
     expect(joined(content)).toBe(content);
@@ -74,6 +82,8 @@ describe("R7 web addresses", () => {
 
   it.each([
     "https://a.example/it's",
+    "https://a.example/it’s",
+    "https://en.example/wiki/Michelson–Morley_experiment",
     "https://a.example/a_(b)",
     "https://de.example.org/wiki/Straße?q=ä#Über",
     "https://a.example/?q=1,2;3&x=[1]",
