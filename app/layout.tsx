@@ -10,6 +10,8 @@ export async function generateMetadata(): Promise<Metadata> {
   return {
     title: { default: app.name, template: `%s · ${app.name}` },
     description: app.tagline,
+    manifest: "/manifest.webmanifest",
+    icons: { apple: "/apple-touch-icon.png" },
     robots: { index: false, follow: false },
   };
 }

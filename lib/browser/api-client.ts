@@ -7,7 +7,8 @@ import { call } from "./call";
 import type { HeardServerTime } from "./server-time";
 
 /**
- * The HTTP routes of PROTOCOL.md. Each call says whose it is: another tab may have signed in as somebody else, whose cookie this tab then shares (SND5).
+ * The HTTP routes of docs/protocol.md. Each call says whose it is: another tab may have signed in as somebody else, whose
+ * cookie this tab then shares (SND5).
  */
 export function createApi(viewerId: string, serverTime: HeardServerTime): Api {
   const ask = <Schema extends z.ZodType>(method: string, path: string, schema: Schema) =>

@@ -21,7 +21,7 @@ beforeAll(async () => {
 });
 
 describe("reading", () => {
-  test("the snapshot has the shape of PROTOCOL.md and nothing private", async () => {
+  test("the snapshot has the shape of docs/protocol.md and nothing private", async () => {
     const answer = await patient.get(path());
     expect(answer.status).toBe(200);
     const snapshot = snapshotSchema.strict().parse(answer.body);
@@ -98,7 +98,7 @@ describe("reading", () => {
     });
   });
 
-  test("the demo people have the consultations of PROTOCOL.md", async () => {
+  test("the demo people have the consultations of the contract", async () => {
     const statuses = async (email: string) => {
       const client = await signIn(app.baseUrl, email);
       const { consultations } = consultationListSchema.parse((await client.get("/api/consultations")).body);

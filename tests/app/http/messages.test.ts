@@ -27,7 +27,7 @@ async function refuses(by: HttpClient, json: unknown, status: number, code: stri
 }
 
 describe("POST /api/nachrichten", () => {
-  test("A2 a message is 201 with its event, as PROTOCOL.md writes it", async () => {
+  test("A2 a message is 201 with its event, as docs/protocol.md writes it", async () => {
     const message = messageOf(world.consultationId, "  Guten Tag, wie geht es Ihnen?  ");
     const answer = await send(patient, message);
     expect(answer.status).toBe(201);

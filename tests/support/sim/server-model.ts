@@ -126,7 +126,7 @@ interface ServerModelOptions {
 }
 
 /**
- * A small model of the server: one consultation, one log, one publication cursor, the answers of PROTOCOL.md. It is
+ * A small model of the server: one consultation, one log, one publication cursor, the answers of docs/protocol.md. It is
  * what clients are compared with, so it is written for being obviously right, not fast, and compared itself with the
  * SQL (tests/pg/model.pg.test.ts).
  */

@@ -27,4 +27,18 @@ describe("ids", () => {
     expect({ fault, without }).toEqual({ fault, without: [] });
     expect(files.length > 0 || row.includes("No test:"), `${fault} has neither a test nor a reason`).toBe(true);
   });
+
+  const attacks = rowsOf("docs/attacks.md");
+
+  it("each attack that a test names has a row in docs/attacks.md", () => {
+    expect([...proved].filter((id) => id.startsWith("ATK") && !attacks.has(id))).toEqual([]);
+  });
+
+  it.each([...attacks.keys()])("the files that docs/attacks.md names for %s have a test with its id", (attack) => {
+    const row = attacks.get(attack) ?? "";
+    const files = filesIn(row);
+    const without = files.filter((file) => !idsByFile.get(file)?.has(attack));
+    expect({ attack, without }).toEqual({ attack, without: [] });
+    expect(files.length > 0 || row.includes("No test:"), `${attack} has neither a test nor a reason`).toBe(true);
+  });
 });

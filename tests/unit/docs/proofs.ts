@@ -36,6 +36,11 @@ function idsOfTests(source: string): Set<string> {
     const call = callee.includes(".each") ? afterParentheses(rest) : rest;
     const [, start = ""] = /^\(\s*["'`]((?:[A-Z]+\d+ )+)/.exec(call) ?? [];
     ids.push(...start.split(" "));
+    // A table's rows name themselves.
+    if (/^\(\s*["'`]%s/.test(call)) {
+      const table = rest.slice(0, rest.length - call.length);
+      for (const [, row = ""] of table.matchAll(/\[\s*"((?:[A-Z]+\d+ )+)/g)) ids.push(...row.split(" "));
+    }
   }
   return new Set(ids);
 }
