@@ -39,6 +39,7 @@ export function useBrowser(app: AppAddress) {
   async function visit(person: Person | null, options: BrowserContextOptions = {}): Promise<Visitor> {
     const context = await browser.newContext({ locale: "en-GB", ...options });
     if (person) await context.addCookies([await cookieOf(app, person)]);
+    await context.addInitScript(tellOfPolicy);
     const page = await context.newPage();
     const visitor: Visitor = { context, page, foreign: [], complaints: [], provoked: [] };
     watch(page, visitor, app);
@@ -82,6 +83,13 @@ function unprovoked({ complaints, provoked }: Visitor): string[] {
     (line) =>
       !line.endsWith(SLOW_ATTEMPT) &&
       !provoked.some((what) => line.startsWith(what) || (isNetwork(line) && line.includes(` ${what}`))),
+  );
+}
+
+/** Runs in the page: what its policy blocked is a complaint, also where the browser itself says nothing of it. */
+function tellOfPolicy(): void {
+  document.addEventListener("securitypolicyviolation", ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) =>
+    console.error(`Policy: ${effectiveDirective} blocked ${blockedURI} at ${sourceFile}:${lineNumber}`),
   );
 }
 

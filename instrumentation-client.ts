@@ -1,0 +1,4 @@
+import { config } from "zod";
+
+// The page's policy forbids eval, and a browser reports even the attempt: zod must not try whether it may compile schemas.
+config({ jitless: true });
