@@ -39,6 +39,7 @@ export default defineConfig({
     // For what must never happen: how long a test takes says something of the machine only.
     testTimeout: 60_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 30_000 } },
     projects: [
       ...proofs("unit", ["unit"]),
       ...proofs("dom", ["dom"], { test: { environment: "happy-dom" } }),

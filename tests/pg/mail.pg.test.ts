@@ -432,7 +432,7 @@ describe("through a real mail server", () => {
       await until(() => warned.mock.calls.length > 0, "word of the outage");
       const begunAt = performance.now();
       for (const { practitioner, consultationId } of worlds) await write(practitioner, consultationId);
-      expect(performance.now() - begunAt).toBeLessThan(5_000);
+      expect(performance.now() - begunAt).toBeLessThan(20_000);
     } finally {
       await mail.stop();
     }

@@ -94,18 +94,19 @@ describe("signing in", () => {
   test("ATK69 an unknown account takes as long as a wrong password", async () => {
     const client = new HttpClient(app.baseUrl);
     const time = async (address: string) => {
-      const samples: number[] = [];
-      for (let i = 0; i < 7; i++) {
-        const startedAt = performance.now();
-        await postSignIn(client, address, "wrong");
-        samples.push(performance.now() - startedAt);
-      }
-      return samples.sort((a, b) => a - b)[1] ?? 0;
+      const startedAt = performance.now();
+      await postSignIn(client, address, "wrong");
+      return performance.now() - startedAt;
     };
     await time(email);
-    const [known, unknown] = [await time(email), await time(`${randomUUID()}@murph.example`)];
+    const [known, unknown]: [number[], number[]] = [[], []];
+    // By turns: whatever else the machine does meanwhile slows both.
+    for (let round = 0; round < 7; round++) {
+      known.push(await time(email));
+      unknown.push(await time(`${randomUUID()}@murph.example`));
+    }
     // Without the second hash an unknown account is answered in a fraction of the time.
-    expect(unknown / known).toBeGreaterThan(0.5);
+    expect(Math.min(...unknown) / Math.min(...known)).toBeGreaterThan(0.5);
   });
 
   test("ATK74 without the form's token, or with another's, nobody is signed in", async () => {
