@@ -109,7 +109,8 @@ describe("the list", () => {
     await crash(besideBen);
     // Whoever has asked something counts as here for 45 s. A call that was on its way may be counted after the crash.
     const lookLater = () =>
-      db().$executeRaw`UPDATE user_presence SET seen_at = now() - interval '1 minute' WHERE user_id = ${ben.userId}::uuid`;
+      db()
+        .$executeRaw`UPDATE user_presence SET seen_at = now() - interval '1 minute' WHERE user_id = ${ben.userId}::uuid`;
     for (const tab of tabs) {
       const gone = rowOf(tab, "Ben").getByText(/^Last active/);
       await expect.poll(async () => (await lookLater()) && (await gone.count())).toBe(1);
