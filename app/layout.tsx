@@ -35,7 +35,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
       <body className="font-sans text-base">
         <a
           href="#content"
-          className="fixed top-2 left-2 z-50 -translate-y-16 rounded-lg bg-accent px-4 py-3 font-medium text-on-accent focus:translate-y-0"
+          className="fixed top-2 left-2 z-50 rounded-lg bg-accent px-4 py-3 font-medium text-on-accent not-focus:sr-only"
         >
           {words.app.skipToContent}
         </a>

@@ -3,13 +3,12 @@
 import { ChevronLeft, UsersRound } from "lucide-react";
 import Link from "next/link";
 import type { ReactNode } from "react";
-import { cn } from "@/components/ui/cn";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
-import { RoleBadge } from "@/components/ui/RoleBadge";
 import { StatusBadge } from "@/components/ui/StatusBadge";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { Consultation, Participant } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
+import { HeaderNames } from "./HeaderNames";
 import { HeaderPresence } from "./HeaderPresence";
 
 interface ChatHeaderProps {
@@ -25,53 +24,44 @@ interface ChatHeaderProps {
 }
 
 export function ChatHeader({ consultation, people, others, here, backHref, children }: ChatHeaderProps) {
-  const { chat, list } = useWords();
-  const [first, ...more] = people;
-  const name = first ? (more.length > 0 ? chat.withOthers(first.name, more.length) : first.name) : chat.nobody;
-  const running = consultation?.status === "IN_PROGRESS";
+  const { list } = useWords();
+  const [first] = people;
   return (
-    <header className="flex min-h-16 shrink-0 items-center gap-2.5 border-line border-b bg-surface px-3 py-2 sm:px-5">
-      {backHref ? (
-        <Link
-          href={backHref}
-          aria-label={list.back}
-          className="-ml-2 grid size-11 shrink-0 place-items-center rounded-lg hover:bg-hover md:hidden"
-        >
-          <ChevronLeft aria-hidden="true" className="size-6" />
-        </Link>
-      ) : null}
-      {first ? (
-        <PersonAvatar person={first} />
-      ) : (
-        <span className="grid size-10 shrink-0 place-items-center rounded-full bg-hover text-ink-soft">
-          <UsersRound aria-hidden="true" className="size-5" />
-        </span>
-      )}
-      <div className="min-w-0 grow">
-        <h1 className="flex items-center gap-2 text-[0.9375rem] leading-snug font-semibold">
-          <span className="truncate" dir="auto">
-            {name}
-          </span>
-          {first ? <RoleBadge role={first.role} /> : null}
-        </h1>
-        {/* What finds no room goes into a second line, which is not shown. */}
-        <p className="flex h-5 flex-wrap items-center gap-x-2 overflow-hidden text-ink-soft text-sm leading-5">
-          {consultation ? (
-            <span className={cn("flex shrink-0", running && "max-sm:sr-only")}>
-              <StatusBadge status={consultation.status} />
-            </span>
+    <header className="@container/header shrink-0 border-line border-b bg-surface">
+      <div className="flex min-h-16 flex-wrap items-center justify-end gap-x-2.5 gap-y-1 px-3 py-2 sm:px-5">
+        <div className="flex min-w-0 grow basis-52 items-center gap-2.5">
+          {backHref ? (
+            <Link href={backHref} aria-label={list.back} className="icon-button -ml-2 hover:bg-hover @3xl/panes:hidden">
+              <ChevronLeft aria-hidden="true" />
+            </Link>
           ) : null}
-          {running ? (
-            <span className="flex shrink-0">
-              <HeaderPresence others={others} here={here} />
-            </span>
-          ) : null}
-          <span className="h-5 min-w-20 grow basis-0 truncate" dir="auto">
-            {consultation?.subject}
+          <span className="@max-[14rem]/header:hidden">
+            {first ? (
+              <PersonAvatar person={first} />
+            ) : (
+              <span className="grid size-10 place-items-center rounded-full bg-hover text-ink-soft">
+                <UsersRound aria-hidden="true" className="size-5" />
+              </span>
+            )}
           </span>
-        </p>
+          <div className="min-w-0 grow">
+            <HeaderNames people={people} />
+            {/* Reversed: the subject comes first, and what finds no room beside it goes into a second line, which is not seen. */}
+            <div className="flex h-5 flex-row-reverse flex-wrap items-center justify-end gap-x-2 overflow-hidden text-ink-soft text-sm leading-5">
+              <span data-identity="" className="h-5 min-w-[min(100%,7rem)] grow basis-0 truncate" dir="auto">
+                {consultation?.subject}
+              </span>
+              {consultation?.status === "IN_PROGRESS" ? (
+                <span className="flex shrink-0">
+                  <HeaderPresence others={others} here={here} />
+                </span>
+              ) : null}
+              {consultation ? <StatusBadge status={consultation.status} /> : null}
+            </div>
+          </div>
+        </div>
+        <div className="flex flex-wrap items-center justify-end gap-2.5">{children}</div>
       </div>
-      <div className="flex shrink-0 items-center gap-2.5">{children}</div>
     </header>
   );
 }

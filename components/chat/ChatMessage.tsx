@@ -3,7 +3,7 @@
 import { memo } from "react";
 import { cn } from "@/components/ui/cn";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
-import { RoleBadge } from "@/components/ui/RoleBadge";
+import { PersonName } from "@/components/ui/PersonName";
 import { Time } from "@/components/ui/Time";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { TimelineItem } from "@/lib/core/timeline";
@@ -69,11 +69,8 @@ export const ChatMessage = memo(function ChatMessage(props: ChatMessageProps) {
           own ? "items-end" : "items-start",
         )}
       >
-        <p id={`${id}-by`} className={own || !first ? "sr-only" : "mb-1 flex max-w-full items-center gap-1.5 pl-1"}>
-          <span className="truncate text-sm font-semibold" dir="auto">
-            {name}
-          </span>
-          {message?.sender && first && !own ? <RoleBadge role={message.sender.role} /> : null}
+        <p id={`${id}-by`} className={own || !first ? "sr-only" : "mb-1 max-w-full pl-1 font-semibold text-sm"}>
+          <PersonName name={name} role={first && !own ? (message?.sender?.role ?? null) : null} />
         </p>
         <div className={cn("relative", parked ? "max-w-[85%] sm:max-w-[78%]" : "max-w-full")}>
           <MessageBubble item={item} first={first} last={last} focusable={focusable} highlighted={highlighted} />

@@ -34,12 +34,14 @@ import type { MessageInputHandle } from "./MessageInput";
 import { MessageList, type MessageListHandle } from "./MessageList";
 import { shownContent } from "./message-actions";
 import { OutOfDateNotice } from "./OutOfDateNotice";
+import { PrintedRecord } from "./PrintedRecord";
 import { RemovedNotice } from "./RemovedNotice";
 import { RoomComposer } from "./RoomComposer";
 import { type JumpTarget, RoomContext } from "./RoomContext";
 import { SignedOutNotice } from "./SignedOutNotice";
 import { TypingLine } from "./TypingLine";
 import { useComposerTarget } from "./useComposerTarget";
+import { usePrinting } from "./usePrinting";
 import { useRoomActionsOf } from "./useRoomActionsOf";
 
 interface ChatRoomProps {
@@ -90,6 +92,7 @@ export function ChatRoom(props: ChatRoomProps) {
     ...{ room, composer, jump, restore, unknownSender },
     editWindowSeconds: props.editWindowSeconds ?? EDIT_WINDOW_SECONDS,
   });
+  const printedAt = usePrinting();
   const showOlder = useCallback(() => void loadOlder(), [loadOlder]);
 
   if (room.failure === "not-found") return <RemovedNotice backHref={backHref} />;
@@ -108,7 +111,8 @@ export function ChatRoom(props: ChatRoomProps) {
     <Tooltip.Provider delayDuration={300}>
       <RoomContext value={rowActions}>
         <div className="flex h-full min-h-0">
-          <div className="flex h-full min-h-0 min-w-0 grow flex-col">
+          {/* Scrolls where the letters are so large that the log would find no place. */}
+          <div className="flex h-full min-h-0 min-w-0 grow flex-col overflow-y-auto overflow-x-clip">
             <ChatHeader consultation={consultation} people={people} others={others} here={here} backHref={backHref}>
               <ConnectionIndicator status={shownStatus(room)} compact />
               {writable && deciding && !closesAt ? (
@@ -127,7 +131,7 @@ export function ChatRoom(props: ChatRoomProps) {
               <ConnectionBanner status={room.status} push={room.push} reachable={room.reachable} />
             )}
             {items.length === 0 ? (
-              <div className="grid min-h-0 grow overflow-y-auto">
+              <div className="grid min-h-40 grow overflow-y-auto">
                 <Notice
                   icon={MessageSquareText}
                   title={words.chat.empty}
@@ -165,6 +169,9 @@ export function ChatRoom(props: ChatRoomProps) {
             <PeoplePanel consultationId={roomId} onClose={() => setPeopleOpen(false)} />
           ) : null}
         </div>
+        {printedAt === null ? null : (
+          <PrintedRecord room={room} items={items} viewer={currentUser} printedAt={printedAt} />
+        )}
         {rows.deleting ? (
           <DeleteDialog
             content={shownContent(rows.deleting) ?? ""}

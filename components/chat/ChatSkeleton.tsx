@@ -13,7 +13,7 @@ export function ChatSkeleton() {
       <p role="status" className="sr-only">
         {chat.loading}
       </p>
-      <div className="flex h-16 shrink-0 items-center gap-3 border-line border-b bg-surface px-4 sm:px-5">
+      <div className="flex min-h-16 shrink-0 items-center gap-3 border-line border-b bg-surface px-4 sm:px-5">
         <div className="skeleton size-10 rounded-full" />
         <div className="space-y-2">
           <div className="skeleton h-3.5 w-36" />

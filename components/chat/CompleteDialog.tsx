@@ -39,7 +39,7 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
         }}
       >
         <CircleCheck aria-hidden="true" className="size-4" />
-        <span className="max-sm:sr-only">{life.complete}</span>
+        <span className="@max-lg/header:sr-only">{life.complete}</span>
       </Button>
       <dialog
         ref={dialog}

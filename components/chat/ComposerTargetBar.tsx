@@ -36,7 +36,7 @@ export function ComposerTargetBar({ id, composing, onLeave }: ComposerTargetBarP
         type="button"
         aria-label={editing ? target.leaveEdit : target.leaveReply}
         onClick={onLeave}
-        className="grid size-11 shrink-0 place-items-center rounded-lg text-ink-soft hover:bg-hover hover:text-ink"
+        className="icon-button text-ink-soft hover:bg-hover hover:text-ink"
       >
         <X aria-hidden="true" className="size-4.5" />
       </button>

@@ -23,7 +23,7 @@ export function ConnectionIndicator({ status, compact = false }: { status: Conne
     >
       <Icon aria-hidden="true" className="size-4" />
       <span className="sr-only">{connection.label(connection[status])}</span>
-      <span aria-hidden="true" className={compact ? "max-sm:hidden" : undefined}>
+      <span aria-hidden="true" className={compact ? "@max-lg:hidden" : "@max-2xs:hidden"}>
         {connection[status]}
       </span>
     </span>

@@ -15,7 +15,7 @@ export function JumpToLatest({ shown, newMessages, onJump }: JumpToLatestProps) 
   const { chat } = useWords();
   const still = useReducedMotion();
   return (
-    <div className="pointer-events-none absolute inset-x-0 bottom-3 flex justify-center">
+    <div className="pointer-events-none absolute inset-x-0 bottom-7 flex justify-center">
       <AnimatePresence initial={false}>
         {shown ? (
           <motion.button

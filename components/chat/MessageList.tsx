@@ -147,7 +147,7 @@ export function MessageList(props: MessageListProps) {
   );
 
   return (
-    <div className="relative min-h-0 grow">
+    <div className="relative min-h-[min(10rem,50dvh)] grow">
       <div
         ref={scroller}
         role="log"
@@ -193,7 +193,7 @@ export function MessageList(props: MessageListProps) {
               </Virtualizer>
             </ReaderContext>
           )}
-          <div className="h-4 shrink-0" />
+          <div className="h-6 shrink-0" />
         </div>
       </div>
       <JumpStatus state={state} />

@@ -2,7 +2,7 @@
 
 import { useWords } from "@/components/ui/ViewpointProvider";
 
-/** Keeps its height while nobody writes, so that nothing moves when somebody does. Not spoken: it changes all the time. */
+/** Lies over the free end of the log, so that nothing moves when somebody writes. Not spoken: it changes all the time. */
 export function TypingLine({ names }: { names: readonly string[] }) {
   const { typing } = useWords();
   const [first, second] = names;
@@ -15,10 +15,16 @@ export function TypingLine({ names }: { names: readonly string[] }) {
           ? typing.two(first, second)
           : typing.many;
   return (
-    <div className="shrink-0 px-4">
-      <p data-typing="" className="mx-auto h-5 max-w-3xl truncate text-ink-soft text-xs leading-5 sm:px-5" dir="auto">
-        {text}
-      </p>
+    <div className="pointer-events-none relative z-10 h-0 shrink-0">
+      <div className="absolute inset-x-0 bottom-0 bg-canvas px-4">
+        <p
+          data-typing=""
+          className="mx-auto max-w-3xl text-ink-soft text-xs leading-5 wrap-anywhere sm:px-5"
+          dir="auto"
+        >
+          {text}
+        </p>
+      </div>
     </div>
   );
 }

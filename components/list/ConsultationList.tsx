@@ -41,21 +41,24 @@ export function ConsultationList({ viewer, list, openId, onOpening }: Consultati
   };
 
   return (
-    <div className="flex h-full flex-col">
-      <header className="flex min-h-16 shrink-0 items-center justify-between gap-2 border-line border-b px-4">
+    <div className="@container flex h-full flex-col print:h-auto">
+      <header className="flex min-h-16 shrink-0 flex-wrap items-center justify-between gap-x-2 border-line border-b px-4 py-1">
         <Brand name={words.app.name} />
-        <div className="flex items-center gap-1">
+        <div className="ms-auto flex items-center gap-1">
           {openId === null ? <ConnectionIndicator status={status} /> : null}
           <Link
             href="/settings"
             aria-label={words.settings.open}
-            className="-me-2 grid size-11 place-items-center rounded-lg text-ink-soft hover:bg-hover"
+            className="icon-button -me-2 text-ink-soft hover:bg-hover"
           >
             <Settings aria-hidden="true" className="size-5" />
           </Link>
         </div>
       </header>
-      <nav aria-label={words.list.label} className="flex min-h-0 grow flex-col overflow-y-auto *:shrink-0">
+      <nav
+        aria-label={words.list.label}
+        className="flex min-h-0 grow flex-col overflow-y-auto *:shrink-0 print:overflow-visible"
+      >
         <div className="flex min-h-14 flex-wrap items-center justify-between gap-x-2 px-4 pt-3 pb-2">
           <Heading className="font-semibold text-ink-soft text-sm">{words.list.title}</Heading>
           {practitioner && rows.length > 0 ? <NewConsultationButton onClick={() => setCreating(true)} /> : null}

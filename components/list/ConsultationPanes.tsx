@@ -32,12 +32,12 @@ export function ConsultationPanes({ viewer, initialRows, children }: Consultatio
     <main
       id={conversation ? undefined : "content"}
       tabIndex={-1}
-      className="flex h-dvh w-full overflow-hidden outline-none"
+      className="@container/panes flex h-dvh w-full overflow-hidden outline-none print:h-auto print:overflow-visible"
     >
       <div
         className={cn(
           "w-full shrink-0 bg-surface",
-          !nothing && "border-line border-r md:block md:w-80 xl:w-88",
+          !nothing && "border-line border-r @3xl/panes:block @3xl/panes:w-80 @7xl/panes:w-88",
           conversation && "hidden",
         )}
       >
@@ -46,7 +46,7 @@ export function ConsultationPanes({ viewer, initialRows, children }: Consultatio
       <div
         id={conversation ? "content" : undefined}
         tabIndex={-1}
-        className={cn("min-w-0 grow outline-none", !nothing && "md:block", !conversation && "hidden")}
+        className={cn("min-w-0 grow outline-none", !nothing && "@3xl/panes:block", !conversation && "hidden")}
       >
         {coming ? (
           <div className="appear-late h-full">

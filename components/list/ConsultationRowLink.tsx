@@ -6,7 +6,7 @@ import { useEffect } from "react";
 import { PresenceWords } from "@/components/people/PresenceWords";
 import { cn } from "@/components/ui/cn";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
-import { RoleBadge } from "@/components/ui/RoleBadge";
+import { PersonName } from "@/components/ui/PersonName";
 import { StatusBadge } from "@/components/ui/StatusBadge";
 import { Time } from "@/components/ui/Time";
 import { useWords } from "@/components/ui/ViewpointProvider";
@@ -37,7 +37,7 @@ export function ConsultationRowLink({ row, viewerId, open, unsent, draft, onOpen
         className={cn("flex gap-3 rounded-xl p-2.5 -outline-offset-2", open ? "bg-accent-soft" : "hover:bg-hover")}
       >
         <OpeningReport id={row.id} onOpening={onOpening} />
-        <span className="relative h-fit shrink-0">
+        <span className="relative h-fit shrink-0 @max-2xs:hidden">
           <PersonAvatar person={counterpart} size="large" />
           {counterpart.online && unfinished ? (
             <span
@@ -47,14 +47,16 @@ export function ConsultationRowLink({ row, viewerId, open, unsent, draft, onOpen
           ) : null}
         </span>
         <span className="min-w-0 grow">
-          <span className="flex items-center gap-1.5">
-            <span className={cn("truncate", unreadCount > 0 ? "font-bold" : "font-semibold")} dir="auto">
-              {counterpart.name}
-            </span>
-            <RoleBadge role={counterpart.role} />
+          <span className="flex flex-wrap items-center gap-x-1.5">
+            <PersonName
+              name={counterpart.name}
+              role={counterpart.role}
+              oneLine
+              className={cn("grow basis-24", unreadCount > 0 ? "font-bold" : "font-semibold")}
+            />
             <Time at={row.lastActivityAt} as="short" className="numeric ms-auto shrink-0 ps-1 text-ink-soft text-xs" />
           </span>
-          <span className="mt-0.5 block truncate text-sm" dir="auto">
+          <span data-identity="" className="mt-0.5 block truncate text-sm" dir="auto">
             {row.subject}
           </span>
           <span className="mt-0.5 flex items-center gap-2 text-sm">

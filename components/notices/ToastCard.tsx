@@ -23,10 +23,7 @@ export function ToastCard({ lasting = false, onDismiss, children }: ToastCardPro
       className="flex animate-[appear_150ms_ease-out] items-start gap-1 rounded-2xl border border-line bg-surface p-1.5 text-ink shadow-float data-[swipe=move]:translate-x-(--radix-toast-swipe-move-x)"
     >
       <div className="min-w-0 grow p-1.5">{children}</div>
-      <Toast.Close
-        aria-label={notices.dismiss}
-        className="grid size-9 shrink-0 place-items-center rounded-lg text-ink-soft hover:bg-hover pointer-coarse:size-11"
-      >
+      <Toast.Close aria-label={notices.dismiss} className="icon-button text-ink-soft hover:bg-hover">
         <X aria-hidden="true" className="size-4" />
       </Toast.Close>
     </Toast.Root>

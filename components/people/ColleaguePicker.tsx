@@ -5,7 +5,7 @@ import { SearchField } from "@/components/shell/SearchField";
 import { matches } from "@/components/shell/text-match";
 import { Button } from "@/components/ui/Button";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
-import { RoleBadge } from "@/components/ui/RoleBadge";
+import { PersonName } from "@/components/ui/PersonName";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useManagement } from "@/hooks/useManagement";
 import type { ManagementResult } from "@/lib/browser/management-api";
@@ -76,17 +76,17 @@ export function ColleaguePicker({ consultationId, present, onAdded }: ColleagueP
             <li key={user.id}>
               <button
                 type="button"
-                aria-label={people.addOne(user.name)}
                 disabled={adding !== null}
                 onClick={() => add(user)}
                 className="flex min-h-13 w-full items-center gap-3 rounded-xl px-2 py-1.5 text-start hover:bg-hover disabled:opacity-60"
               >
                 <PersonAvatar person={user} size="small" />
-                <span className="min-w-0 grow break-words text-[0.9375rem]" dir="auto">
-                  {user.name}
-                </span>
-                {adding === user.id ? <span className="text-ink-soft text-sm">{people.adding}</span> : null}
-                <RoleBadge role={user.role} />
+                <PersonName name={user.name} role={user.role} className="grow text-[0.9375rem]" />
+                {adding === user.id ? (
+                  <span className="text-ink-soft text-sm">{people.adding}</span>
+                ) : (
+                  <span className="sr-only">: {people.addThis}</span>
+                )}
               </button>
             </li>
           ))}

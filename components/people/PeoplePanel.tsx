@@ -21,13 +21,13 @@ export function PeoplePanel({ consultationId, onClose }: PeoplePanelProps) {
   const wide = useWide();
   const content = (
     <div className="flex h-full min-h-0 flex-col">
-      <header className="flex min-h-16 shrink-0 items-center justify-between gap-2 border-line border-b pr-3 pl-5">
+      <header className="flex min-h-16 shrink-0 items-center justify-between gap-2 border-line border-b py-1 pr-3 pl-5">
         <h2 className="font-semibold">{people.title}</h2>
         <button
           type="button"
           aria-label={people.close}
           onClick={onClose}
-          className="grid size-9 place-items-center rounded-lg text-ink-soft hover:bg-hover pointer-coarse:size-11"
+          className="icon-button text-ink-soft hover:bg-hover"
         >
           <X aria-hidden="true" className="size-5" />
         </button>

@@ -23,7 +23,7 @@ export function PeoplePanelButton({ open, onOpenChange, ref }: PeoplePanelButton
       title={people.open}
       onClick={() => onOpenChange(!open)}
       className={cn(
-        "no-script:hidden grid size-9 shrink-0 place-items-center rounded-lg pointer-coarse:size-11",
+        "no-script:hidden icon-button",
         open ? "bg-accent-soft text-accent-strong" : "text-ink-soft hover:bg-hover",
       )}
     >

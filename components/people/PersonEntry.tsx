@@ -2,7 +2,7 @@
 
 import { LogOut, UserMinus } from "lucide-react";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
-import { RoleBadge } from "@/components/ui/RoleBadge";
+import { PersonName } from "@/components/ui/PersonName";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { Participant } from "@/lib/protocol/snapshot";
 import { PresenceWords } from "./PresenceWords";
@@ -24,11 +24,8 @@ export function PersonEntry({ participant, self, here, onRemove }: PersonEntryPr
     <li className="flex min-h-15 items-center gap-3 rounded-xl px-3 py-2">
       <PersonAvatar person={user} />
       <div className="min-w-0 grow">
-        <p className="flex flex-wrap items-center gap-x-1.5 font-medium text-[0.9375rem]">
-          <span className="min-w-0 break-words" dir="auto">
-            {self ? people.you(user.name) : user.name}
-          </span>
-          <RoleBadge role={user.role} />
+        <p className="font-medium text-[0.9375rem]">
+          <PersonName name={self ? people.you(user.name) : user.name} role={user.role} />
         </p>
         <PresenceWords online={online || self} lastActiveAt={lastActiveAt} here={here || self} />
       </div>
@@ -38,7 +35,7 @@ export function PersonEntry({ participant, self, here, onRemove }: PersonEntryPr
           aria-label={label}
           title={label}
           onClick={onRemove}
-          className="grid size-9 shrink-0 place-items-center rounded-lg text-ink-soft hover:bg-danger-soft hover:text-danger pointer-coarse:size-11"
+          className="icon-button text-ink-soft hover:bg-danger-soft hover:text-danger"
         >
           <Icon aria-hidden="true" className="size-4.5 rtl:-scale-x-100" />
         </button>

@@ -13,10 +13,10 @@ interface LanguageSwitchProps {
 /** One button a language; the form needs no script. */
 export function LanguageSwitch({ words, current, page, action }: LanguageSwitchProps) {
   return (
-    <form action={action} className="inline-flex items-center gap-2">
+    <form action={action} className="flex min-w-0 items-center gap-2">
       <input type="hidden" name="page" value={page} />
-      <Languages aria-hidden="true" className="size-4 text-ink-soft" />
-      <fieldset className="inline-flex rounded-lg border border-line bg-surface p-0.5">
+      <Languages aria-hidden="true" className="size-4 shrink-0 text-ink-soft" />
+      <fieldset className="flex min-w-0 flex-wrap rounded-lg border border-line bg-surface p-0.5">
         <legend className="sr-only">{words.language.label}</legend>
         {LOCALES.map((locale) => (
           <button

@@ -3,7 +3,7 @@ import { cn } from "./cn";
 
 const looks = {
   primary: "bg-accent text-on-accent hover:bg-accent-strong",
-  secondary: "border border-control bg-surface text-ink hover:bg-hover",
+  secondary: "border-control bg-surface text-ink hover:bg-hover",
   quiet: "text-accent hover:bg-hover",
   danger: "text-danger hover:bg-danger-soft",
 };
@@ -20,7 +20,8 @@ interface ButtonLook {
 
 export function buttonClass({ look = "primary", size = "regular" }: ButtonLook = {}): string {
   return cn(
-    "inline-flex items-center justify-center gap-2 rounded-lg font-medium transition-colors",
+    "inline-flex max-w-full items-center justify-center gap-2 rounded-lg border border-transparent font-medium transition-colors",
+    "wrap-anywhere [&>svg]:shrink-0",
     "disabled:pointer-events-none disabled:opacity-60",
     looks[look],
     sizes[size],

@@ -99,7 +99,7 @@ export const de: Catalogue = {
     add: "Kollegin oder Kollegen hinzufügen",
     addHint:
       "Eine zweite Praxis-Person oder jemand zum Dolmetschen. Bisher Geschriebenes ist dann auch für sie lesbar.",
-    addOne: (name) => `${name} hinzufügen`,
+    addThis: "hinzufügen",
     adding: "Wird hinzugefügt …",
     added: (name) => `${name} wurde hinzugefügt.`,
     search: "Nach Namen suchen",
@@ -256,8 +256,8 @@ export const de: Catalogue = {
     loading: "Gespräch wird geladen",
     messages: (name) => `Gespräch mit ${name}`,
     nobody: "Noch niemand sonst",
-    withOthers: (name, others) =>
-      plural("de", others, { one: `${name} und 1 weitere Person`, other: `${name} und ${number(others)} weitere` }),
+    andOthers: (count) =>
+      plural("de", count, { one: "und 1 weitere Person", other: `und ${number(count)} weitere Personen` }),
     beginning: "Hier beginnt das Gespräch",
     loadingOlder: "Frühere Nachrichten werden geladen",
     loadOlder: "Frühere Nachrichten laden",
@@ -345,6 +345,28 @@ export const de: Catalogue = {
       plural("de", count, {
         one: "Zur ungelesenen Nachricht",
         other: `Zu den ${number(count)} ungelesenen Nachrichten`,
+      }),
+  },
+  print: {
+    messages: "Nachrichten",
+    people: "Personen",
+    state: "Stand",
+    scheduledFor: "Geplant für",
+    startedAt: "Begonnen",
+    endedAt: "Beendet",
+    printedAt: "Gedruckt am",
+    printedBy: "Gedruckt von",
+    older: (time) =>
+      `Frühere Nachrichten fehlen in diesem Ausdruck. Er beginnt mit dem, was am ${time} geschrieben wurde. Um alles zu drucken, scrollen Sie zuerst bis zum Anfang des Gesprächs.`,
+    outOfDate: "Ohne Verbindung gedruckt: Neuere Nachrichten können fehlen.",
+    deleted: (time) => `Diese Nachricht wurde am ${time} gelöscht`,
+    unsentTitle: "Nicht gesendet",
+    unsentText: "Das Folgende steht nur auf dem Gerät der Person, die dies gedruckt hat. Es gehört nicht zum Gespräch.",
+    changeOf: (time) => `Nachricht vom ${time}`,
+    end: (count) =>
+      plural("de", count, {
+        one: "Ende des Ausdrucks: 1 Eintrag",
+        other: `Ende des Ausdrucks: ${number(count)} Einträge`,
       }),
   },
   target: {

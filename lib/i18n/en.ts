@@ -95,7 +95,7 @@ export const en = {
     you: (name: string) => `${name} (you)`,
     add: "Add a colleague",
     addHint: "A second practitioner or an interpreter. They can read everything written so far.",
-    addOne: (name: string) => `Add ${name}`,
+    addThis: "add",
     adding: "Adding …",
     added: (name: string) => `${name} was added.`,
     search: "Search colleagues by name",
@@ -246,8 +246,7 @@ export const en = {
     loading: "Loading conversation",
     messages: (name: string) => `Conversation with ${name}`,
     nobody: "Nobody else yet",
-    withOthers: (name: string, others: number) =>
-      plural("en", others, { one: `${name} and 1 other`, other: `${name} and ${number(others)} others` }),
+    andOthers: (count: number) => plural("en", count, { one: "and 1 other", other: `and ${number(count)} others` }),
     beginning: "This is where the conversation begins",
     loadingOlder: "Loading earlier messages",
     loadOlder: "Load earlier messages",
@@ -326,6 +325,29 @@ export const en = {
       plural("en", count, { one: "1 unread message", other: `${number(count)} unread messages` }),
     toUnread: (count: number) =>
       plural("en", count, { one: "To the unread message", other: `To the ${number(count)} unread messages` }),
+  },
+  print: {
+    messages: "Messages",
+    people: "People",
+    state: "State",
+    scheduledFor: "Planned for",
+    startedAt: "Started",
+    endedAt: "Ended",
+    printedAt: "Printed on",
+    printedBy: "Printed by",
+    older: (time: string) =>
+      `Earlier messages are not in this printout. It begins with what was written on ${time}. To print all of it, scroll up to the beginning of the conversation first.`,
+    outOfDate: "Printed without a connection: newer messages may be missing.",
+    deleted: (time: string) => `This message was deleted on ${time}`,
+    unsentTitle: "Not sent",
+    unsentText:
+      "What follows stands only on the device of the person who printed this. It is no part of the conversation.",
+    changeOf: (time: string) => `message of ${time}`,
+    end: (count: number) =>
+      plural("en", count, {
+        one: "End of the printout: 1 entry",
+        other: `End of the printout: ${number(count)} entries`,
+      }),
   },
   target: {
     editing: "You are editing a message",

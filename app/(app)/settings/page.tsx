@@ -8,7 +8,7 @@ import { PreferencesForm } from "@/components/settings/PreferencesForm";
 import { LanguageSwitch } from "@/components/shell/LanguageSwitch";
 import { SignOut } from "@/components/shell/SignOut";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
-import { RoleBadge } from "@/components/ui/RoleBadge";
+import { PersonName } from "@/components/ui/PersonName";
 import { signInCsrfToken } from "@/lib/server/auth/csrf";
 import { readPreferences } from "@/lib/server/preferences/preferences";
 import { savePreferences } from "./actions";
@@ -24,11 +24,7 @@ export default async function SettingsPage() {
   return (
     <main id="content" className="mx-auto min-h-dvh w-full max-w-xl px-4 py-4 sm:py-10">
       <header className="flex items-center gap-1">
-        <Link
-          href="/consultations"
-          aria-label={words.list.back}
-          className="-ml-2 grid size-11 place-items-center rounded-lg hover:bg-hover"
-        >
+        <Link href="/consultations" aria-label={words.list.back} className="icon-button -ml-2 hover:bg-hover">
           <ChevronLeft aria-hidden="true" className="size-6" />
         </Link>
         <h1 className="font-semibold text-xl tracking-tight">{words.settings.title}</h1>
@@ -41,11 +37,8 @@ export default async function SettingsPage() {
           <PersonAvatar person={viewer} size="large" />
           <div className="min-w-0 grow">
             <p className="text-ink-soft text-sm">{words.settings.signedInAs}</p>
-            <p className="flex items-center gap-2 font-medium">
-              <span className="truncate" dir="auto">
-                {viewer.name}
-              </span>
-              <RoleBadge role={viewer.role} />
+            <p className="font-medium">
+              <PersonName name={viewer.name} role={viewer.role} />
             </p>
           </div>
           <SignOut csrfToken={await signInCsrfToken()} />

@@ -1,6 +1,6 @@
 import { ChevronRight, Info } from "lucide-react";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
-import { RoleBadge } from "@/components/ui/RoleBadge";
+import { PersonName } from "@/components/ui/PersonName";
 import type { Catalogue } from "@/lib/i18n/en";
 import { DEMO_PASSWORD, DEMO_PEOPLE } from "@/lib/server/accounts/demo-data";
 import { HiddenFields, type HiddenValues, SIGN_IN_ACTION } from "./HiddenFields";
@@ -9,7 +9,7 @@ import { HiddenFields, type HiddenValues, SIGN_IN_ACTION } from "./HiddenFields"
 export function DemoPeople({ words, hidden }: { words: Catalogue; hidden: HiddenValues }) {
   const { signIn } = words;
   return (
-    <section aria-labelledby="demo-title" className="rounded-2xl bg-surface p-5 shadow-card">
+    <section aria-labelledby="demo-title" className="@container rounded-2xl bg-surface p-5 shadow-card">
       <h2 id="demo-title" className="font-semibold">
         {signIn.demoTitle}
       </h2>
@@ -27,10 +27,11 @@ export function DemoPeople({ words, hidden }: { words: Catalogue; hidden: Hidden
                 type="submit"
                 className="flex min-h-14 w-full items-center gap-3 rounded-xl px-2 py-1.5 text-left hover:bg-hover"
               >
-                <PersonAvatar person={{ id: email, name, image: null }} />
-                <span className="min-w-0 grow truncate font-medium">{name}</span>
-                <RoleBadge role={role} />
-                <ChevronRight aria-hidden="true" className="size-4 shrink-0 text-ink-soft" />
+                <span className="@max-[12rem]:hidden">
+                  <PersonAvatar person={{ id: email, name, image: null }} />
+                </span>
+                <PersonName name={name} role={role} className="grow font-medium" />
+                <ChevronRight aria-hidden="true" className="size-4 shrink-0 text-ink-soft @max-[12rem]:hidden" />
               </button>
             </form>
           </li>

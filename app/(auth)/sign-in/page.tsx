@@ -54,7 +54,7 @@ export default async function SignInPage({ searchParams }: SignInPageProps) {
         </p>
       )}
       <UnsentHere />
-      <div className={demo ? "mt-6 grid items-start gap-6 lg:grid-cols-[1.2fr_1fr]" : "mt-6"}>
+      <div className={demo ? "mt-6 grid grid-cols-1 items-start gap-6 lg:grid-cols-[1.2fr_1fr]" : "mt-6"}>
         {demo ? <DemoPeople words={words} hidden={hidden} /> : null}
         <SignInForm words={words} hidden={hidden} heading={demo ? words.signIn.ownAccount : null} />
       </div>
