@@ -46,7 +46,7 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
         id={id}
         aria-labelledby={`${id}-title`}
         aria-describedby={`${id}-text`}
-        className="m-auto max-h-[calc(100dvh-2rem)] w-[calc(100%-2rem)] max-w-md overflow-y-auto rounded-2xl bg-surface p-5 text-ink shadow-float backdrop:bg-black/50"
+        className="m-auto max-h-[calc(100dvh-2rem)] w-[calc(100%-2rem)] max-w-md overflow-y-auto rounded-2xl border border-transparent bg-surface p-5 text-ink shadow-float backdrop:bg-black/50"
       >
         <h2 id={`${id}-title`} className="text-lg font-semibold">
           {life.confirmTitle}

@@ -36,7 +36,7 @@ export function DeliveryMark({ status, at, worded }: DeliveryMarkProps) {
       suppressHydrationWarning
       className={cn("inline-flex items-center gap-1", status === "parked" && "font-medium text-danger")}
     >
-      <span className={cn(status === "read" && "rounded-full bg-accent px-1 text-on-accent")}>
+      <span className={cn(status === "read" && "chosen rounded-full bg-accent px-1 text-on-accent")}>
         <Icon aria-hidden="true" className="size-3.5" strokeWidth={2.25} />
       </span>
       <span className={worded ? undefined : "sr-only"}>

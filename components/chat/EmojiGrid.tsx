@@ -42,7 +42,7 @@ export function EmojiGrid({ pressed, full, onPick }: EmojiGridProps) {
           onClick={() => onPick(emoji)}
           className={cn(
             "grid size-9 place-items-center rounded-lg text-xl leading-none hover:bg-hover disabled:opacity-40 pointer-coarse:size-11",
-            pressed.has(emoji) && "bg-accent-soft ring-1 ring-accent ring-inset",
+            pressed.has(emoji) && "chosen bg-accent-soft ring-2 ring-accent ring-inset",
           )}
         >
           <span aria-hidden="true">{emoji}</span>

@@ -27,10 +27,10 @@ export function JumpToLatest({ shown, newMessages, onJump }: JumpToLatestProps) 
             exit={{ opacity: 0 }}
             transition={{ duration: still ? 0 : 0.15 }}
             className={cn(
-              "pointer-events-auto inline-flex min-h-10 min-w-10 items-center justify-center gap-2 rounded-full font-medium text-sm shadow-float pointer-coarse:min-h-11 pointer-coarse:min-w-11",
+              "pointer-events-auto inline-flex min-h-10 min-w-10 items-center justify-center gap-2 rounded-full border border-transparent font-medium text-sm shadow-float pointer-coarse:min-h-11 pointer-coarse:min-w-11",
               newMessages > 0
                 ? "bg-accent px-4 text-on-accent hover:bg-accent-strong"
-                : "border border-line bg-surface text-ink hover:bg-hover",
+                : "border-line bg-surface text-ink hover:bg-hover",
             )}
           >
             <ArrowDown aria-hidden="true" className="size-4" />

@@ -28,12 +28,14 @@ export function MessageBubble({ item, first, last, focusable, highlighted }: Mes
     <div
       className={cn(
         "rounded-bubble border px-3.5 py-2 text-[0.9375rem] leading-relaxed transition-[box-shadow] duration-500",
-        own ? "border-transparent bg-bubble-own" : "border-line bg-bubble-other dark:border-transparent",
+        own
+          ? "border-transparent bg-bubble-own forced-colors:border-2 forced-colors:border-[Highlight]"
+          : "border-line bg-bubble-other dark:border-transparent",
         own ? last && "rounded-br-md" : first && "rounded-tl-md",
         state && "border-dashed border-control dark:border-control",
         state === "parked" && "border-danger bg-surface dark:border-danger",
         content === null && "border-line bg-transparent dark:border-line",
-        highlighted && "ring-3 ring-accent",
+        highlighted && "outline-3 outline-accent",
       )}
     >
       {content === null ? (

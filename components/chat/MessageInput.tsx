@@ -173,7 +173,7 @@ export function MessageInput(props: MessageInputProps) {
           <button
             type="submit"
             aria-label={editing ? words.target.save : words.composer.send}
-            className="grid size-11 shrink-0 place-items-center rounded-full bg-accent text-on-accent transition-colors hover:bg-accent-strong"
+            className="grid size-11 shrink-0 place-items-center rounded-full border border-transparent bg-accent text-on-accent transition-colors hover:bg-accent-strong"
           >
             {editing ? (
               <Check aria-hidden="true" className="size-5" />

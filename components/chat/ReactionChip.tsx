@@ -34,7 +34,7 @@ export function ReactionChip({ messageId, emoji, userIds, focusable }: ReactionC
         className={cn(
           "relative inline-flex min-h-7 items-center gap-1.5 rounded-full border px-2 text-sm leading-none pointer-coarse:min-h-8",
           "before:absolute before:-inset-x-0.5 before:-inset-y-1.5 before:content-['']",
-          mine ? "border-accent bg-accent-soft text-accent-strong" : "border-line bg-surface text-ink",
+          mine ? "chosen border-accent bg-accent-soft text-accent-strong" : "border-line bg-surface text-ink",
           writable ? "hover:border-accent" : "cursor-default",
         )}
       >
@@ -48,7 +48,7 @@ export function ReactionChip({ messageId, emoji, userIds, focusable }: ReactionC
         <Tooltip.Content
           sideOffset={6}
           collisionPadding={8}
-          className="z-40 max-w-64 rounded-lg bg-ink px-2.5 py-1.5 text-canvas text-sm shadow-float"
+          className="z-40 max-w-64 rounded-lg border border-transparent bg-ink px-2.5 py-1.5 text-canvas text-sm shadow-float"
         >
           {names}
         </Tooltip.Content>

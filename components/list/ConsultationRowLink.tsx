@@ -34,7 +34,12 @@ export function ConsultationRowLink({ row, viewerId, open, unsent, draft, onOpen
         href={`/consultations/${row.id}`}
         prefetch={false}
         aria-current={open ? "page" : undefined}
-        className={cn("flex gap-3 rounded-xl p-2.5 -outline-offset-2", open ? "bg-accent-soft" : "hover:bg-hover")}
+        className={cn(
+          "relative flex gap-3 rounded-xl p-2.5 -outline-offset-2",
+          open
+            ? "bg-accent-soft before:absolute before:inset-y-2 before:start-0 before:border-accent before:border-s-4 forced-colors:before:border-[Highlight]"
+            : "hover:bg-hover",
+        )}
       >
         <OpeningReport id={row.id} onOpening={onOpening} />
         <span className="relative h-fit shrink-0 @max-2xs:hidden">
@@ -42,7 +47,7 @@ export function ConsultationRowLink({ row, viewerId, open, unsent, draft, onOpen
           {counterpart.online && unfinished ? (
             <span
               aria-hidden="true"
-              className="absolute -end-0.5 -bottom-0.5 size-3.5 rounded-full border-2 border-surface bg-success"
+              className="filled absolute -end-0.5 -bottom-0.5 size-3.5 rounded-full border-2 border-surface bg-success"
             />
           ) : null}
         </span>
@@ -62,7 +67,7 @@ export function ConsultationRowLink({ row, viewerId, open, unsent, draft, onOpen
           <span className="mt-0.5 flex items-center gap-2 text-sm">
             <RowPreview row={row} viewerId={viewerId} draft={open ? null : draft} />
             {unreadCount > 0 ? (
-              <span className="numeric grid h-5 min-w-5 shrink-0 place-items-center rounded-full bg-accent px-1.5 font-semibold text-on-accent text-xs">
+              <span className="chosen numeric grid h-5 min-w-5 shrink-0 place-items-center rounded-full bg-accent px-1.5 font-semibold text-on-accent text-xs">
                 <span aria-hidden="true">{unreadCount > 99 ? "99+" : unreadCount}</span>
                 <span className="sr-only">{list.unread(unreadCount)}</span>
               </span>

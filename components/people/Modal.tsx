@@ -51,7 +51,7 @@ export function Modal({ title, text, role = "dialog", look = "dialog", bare = fa
       onClick={(event) => {
         if (look === "sheet" && event.target === event.currentTarget) onClose();
       }}
-      className={cn("bg-surface text-ink shadow-float backdrop:bg-black/50", looks[look])}
+      className={cn("border border-transparent bg-surface text-ink shadow-float backdrop:bg-black/50", looks[look])}
     >
       {bare ? null : (
         <>

@@ -24,7 +24,7 @@ export function PeoplePanelButton({ open, onOpenChange, ref }: PeoplePanelButton
       onClick={() => onOpenChange(!open)}
       className={cn(
         "no-script:hidden icon-button",
-        open ? "bg-accent-soft text-accent-strong" : "text-ink-soft hover:bg-hover",
+        open ? "chosen border border-accent bg-accent-soft text-accent-strong" : "text-ink-soft hover:bg-hover",
       )}
     >
       <UsersRound aria-hidden="true" className="size-5" />

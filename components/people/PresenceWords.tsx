@@ -25,7 +25,7 @@ export function PresenceWords({ online, lastActiveAt, here = false, className }:
     >
       <span
         aria-hidden="true"
-        className={cn("size-2 shrink-0 rounded-full", there ? "bg-success" : "border border-control")}
+        className={cn("size-2 shrink-0 rounded-full", there ? "filled bg-success" : "border border-control")}
       />
       {here ? presence.here : online ? presence.online : ago === null ? presence.offline : presence.lastActive(ago)}
     </span>

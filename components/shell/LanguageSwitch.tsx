@@ -28,7 +28,9 @@ export function LanguageSwitch({ words, current, page, action }: LanguageSwitchP
             aria-pressed={locale === current}
             className={cn(
               "min-h-8 rounded-md px-3 text-sm font-medium pointer-coarse:min-h-11",
-              locale === current ? "bg-accent-soft text-accent-strong" : "text-ink-soft hover:bg-hover",
+              locale === current
+                ? "chosen bg-accent-soft text-accent-strong underline decoration-2 underline-offset-4"
+                : "text-ink-soft hover:bg-hover",
             )}
           >
             {words.language[locale]}

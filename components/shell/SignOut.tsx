@@ -47,7 +47,7 @@ export function SignOut({ csrfToken }: { csrfToken: string }) {
         ref={dialog}
         aria-labelledby={`${id}-title`}
         aria-describedby={`${id}-text`}
-        className="m-auto w-[calc(100%-2rem)] max-w-md rounded-2xl bg-surface p-5 text-ink shadow-float backdrop:bg-black/50"
+        className="m-auto w-[calc(100%-2rem)] max-w-md rounded-2xl border border-transparent bg-surface p-5 text-ink shadow-float backdrop:bg-black/50"
       >
         <h2 id={`${id}-title`} className="font-semibold text-lg">
           {signOut.title(texts.length)}
