@@ -60,8 +60,13 @@ export function placesOf({ doctor, patient, interpreter, rooms }: Awaited<Return
 export async function walk({ app, visit, places, screens, locale, touch = false }: Walk): Promise<void> {
   const pages = new Map<Person | null, Page>();
   for (const { name, person, path, open } of places) {
-    const page = pages.get(person) ?? (await visit(person, { locale, hasTouch: touch, isMobile: touch })).page;
-    pages.set(person, page);
+    let page = pages.get(person);
+    if (!page) {
+      const visitor = await visit(person, { locale, hasTouch: touch, isMobile: touch });
+      visitor.provoked.push("404");
+      page = visitor.page;
+      pages.set(person, page);
+    }
     await page.goto(app.baseUrl + path);
     // Whatever scripts bring has come with the first state of the connection.
     if (person && path.startsWith("/consultations")) await page.locator('[data-connection="live"]').first().waitFor();
