@@ -10,7 +10,7 @@ const NO_ROWS: readonly ConsultationRow[] = [];
 /** My consultations, live; `initial` is what the server rendered. */
 export function useConsultationList(initial?: readonly ConsultationRow[]) {
   const { subscribe, getSnapshot, getServerSnapshot, target } = useChatClient().list(initial);
-  const { rows, status, failure } = useSyncExternalStore(subscribe, getSnapshot, getServerSnapshot);
+  const { rows, status, failure, reachable } = useSyncExternalStore(subscribe, getSnapshot, getServerSnapshot);
   const people = usePeople();
   const withPeople = useMemo(
     () =>
@@ -20,5 +20,5 @@ export function useConsultationList(initial?: readonly ConsultationRow[]) {
       }),
     [rows, people],
   );
-  return { rows: withPeople, loading: rows === null, status, failure, refresh: target.refresh };
+  return { rows: withPeople, loading: rows === null, status, failure, reachable, refresh: target.refresh };
 }

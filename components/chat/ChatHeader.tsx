@@ -18,12 +18,14 @@ interface ChatHeaderProps {
   /** The same once their presence is known. */
   others: readonly Participant[];
   here: readonly string[];
+  /** Whether anybody can tell us how they are there. */
+  told: boolean;
   /** Where the back button of a phone leads; without it there is none. */
   backHref: string | undefined;
   children: ReactNode;
 }
 
-export function ChatHeader({ consultation, people, others, here, backHref, children }: ChatHeaderProps) {
+export function ChatHeader({ consultation, people, others, here, told, backHref, children }: ChatHeaderProps) {
   const { list } = useWords();
   const [first] = people;
   return (
@@ -53,7 +55,7 @@ export function ChatHeader({ consultation, people, others, here, backHref, child
               </span>
               {consultation?.status === "IN_PROGRESS" ? (
                 <span className="flex shrink-0">
-                  <HeaderPresence others={others} here={here} />
+                  <HeaderPresence others={others} here={here} told={told} />
                 </span>
               ) : null}
               {consultation ? <StatusBadge status={consultation.status} /> : null}

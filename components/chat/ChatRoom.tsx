@@ -20,6 +20,7 @@ import type { Snapshot } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import type { ConnectionStatus } from "@/lib/sync/connection";
 import type { ConversationView } from "@/lib/sync/conversation-engine";
+import { isTold } from "@/lib/sync/people";
 import { Announcer } from "./Announcer";
 import { ChatHeader } from "./ChatHeader";
 import { ChatSkeleton } from "./ChatSkeleton";
@@ -80,6 +81,7 @@ export function ChatRoom(props: ChatRoomProps) {
     () => (consultation || !initialMessages ? room.items : confirmedItems(initialMessages, currentUser.id)),
     [consultation, initialMessages, room.items, currentUser.id],
   );
+  const told = isTold(room);
   const me = everybody.find(({ user }) => user.id === currentUser.id);
   const others = everybody.filter(({ user }) => user.id !== currentUser.id);
   const known = consultation ? others.map(({ user }) => user) : (participants ?? []);
@@ -113,7 +115,14 @@ export function ChatRoom(props: ChatRoomProps) {
         <div className="flex h-full min-h-0">
           {/* Scrolls where the letters are so large that the log would find no place. */}
           <div className="flex h-full min-h-0 min-w-0 grow flex-col overflow-y-auto overflow-x-clip">
-            <ChatHeader consultation={consultation} people={people} others={others} here={here} backHref={backHref}>
+            <ChatHeader
+              consultation={consultation}
+              people={people}
+              others={others}
+              here={here}
+              told={told}
+              backHref={backHref}
+            >
               <ConnectionIndicator status={shownStatus(room)} compact />
               {writable && deciding && !closesAt ? (
                 <CompleteDialog consultationId={roomId} action={deciding.completeConsultation} />
@@ -159,7 +168,7 @@ export function ChatRoom(props: ChatRoomProps) {
             ) : null}
             <KeepOpenNotice unsent={!room.durable && items.some(({ pending, change }) => pending ?? change)} />
             <Announcer key={`spoken-${roomId}`} items={items} />
-            {writable ? <TypingLine names={typing.typists.map(({ name }) => name)} /> : null}
+            {writable ? <TypingLine names={told ? typing.typists.map(({ name }) => name) : []} /> : null}
             <RoomComposer
               {...{ roomId, room, composer, typing, actions, formMessageId, input }}
               permissions={rows.permissions}

@@ -8,18 +8,26 @@ interface HeaderPresenceProps {
   others: readonly Participant[];
   /** Who has this conversation open. */
   here: readonly string[];
+  told: boolean;
 }
 
 /** Of one other person how they are there, of several how many are. */
-export function HeaderPresence({ others, here }: HeaderPresenceProps) {
+export function HeaderPresence({ others, here, told }: HeaderPresenceProps) {
   const { presence } = useWords();
   const [first] = others;
   if (!first) return null;
   if (others.length === 1) {
     return (
-      <PresenceWords online={first.online} lastActiveAt={first.lastActiveAt} here={here.includes(first.user.id)} />
+      <PresenceWords
+        online={first.online}
+        lastActiveAt={first.lastActiveAt}
+        here={here.includes(first.user.id)}
+        told={told}
+      />
     );
   }
   const there = others.filter(({ user, online }) => online || here.includes(user.id)).length;
-  return <span className="text-ink-soft text-xs">{presence.onlineOf(there, others.length)}</span>;
+  return (
+    <span className="text-ink-soft text-xs">{told ? presence.onlineOf(there, others.length) : presence.unknown}</span>
+  );
 }

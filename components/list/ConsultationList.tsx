@@ -12,6 +12,7 @@ import { Notice } from "@/components/ui/Notice";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { useConsultationList } from "@/hooks/useConsultationList";
 import type { User } from "@/lib/protocol/user";
+import { isTold } from "@/lib/sync/people";
 import { ConsultationRows } from "./ConsultationRows";
 import { type Filter, filterRows } from "./filter-rows";
 import { ListFailure } from "./ListFailure";
@@ -85,7 +86,13 @@ export function ConsultationList({ viewer, list, openId, onOpening }: Consultati
             </Button>
           </Notice>
         ) : (
-          <ConsultationRows rows={shown} viewerId={viewer.id} openId={openId} onOpening={onOpening} />
+          <ConsultationRows
+            rows={shown}
+            viewerId={viewer.id}
+            openId={openId}
+            told={isTold(list)}
+            onOpening={onOpening}
+          />
         )}
       </nav>
       {practitioner ? <NewConsultation open={creating} onClose={() => setCreating(false)} /> : null}

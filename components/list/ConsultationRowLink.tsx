@@ -17,6 +17,8 @@ interface ConsultationRowLinkProps {
   row: ConsultationRow;
   viewerId: string;
   open: boolean;
+  /** Whether anybody can tell us who is there. */
+  told: boolean;
   /** Own messages in it that are not sent yet. */
   unsent: number;
   /** What was begun in its composer. */
@@ -24,7 +26,7 @@ interface ConsultationRowLinkProps {
   onOpening(id: string, opening: boolean): void;
 }
 
-export function ConsultationRowLink({ row, viewerId, open, unsent, draft, onOpening }: ConsultationRowLinkProps) {
+export function ConsultationRowLink({ row, viewerId, open, told, unsent, draft, onOpening }: ConsultationRowLinkProps) {
   const { list } = useWords();
   const { counterpart, unreadCount } = row;
   const unfinished = row.status === "SCHEDULED" || row.status === "IN_PROGRESS";
@@ -44,7 +46,7 @@ export function ConsultationRowLink({ row, viewerId, open, unsent, draft, onOpen
         <OpeningReport id={row.id} onOpening={onOpening} />
         <span className="relative h-fit shrink-0 @max-2xs:hidden">
           <PersonAvatar person={counterpart} size="large" />
-          {counterpart.online && unfinished ? (
+          {told && counterpart.online && unfinished ? (
             <span
               aria-hidden="true"
               className="filled absolute -end-0.5 -bottom-0.5 size-3.5 rounded-full border-2 border-surface bg-success"
@@ -75,7 +77,9 @@ export function ConsultationRowLink({ row, viewerId, open, unsent, draft, onOpen
           </span>
           <span className="mt-1 flex min-h-4 flex-wrap items-center gap-x-3 gap-y-0.5">
             <StatusBadge status={row.status} />
-            {unfinished ? <PresenceWords online={counterpart.online} lastActiveAt={counterpart.lastActiveAt} /> : null}
+            {unfinished ? (
+              <PresenceWords online={counterpart.online} lastActiveAt={counterpart.lastActiveAt} told={told} />
+            ) : null}
             {unsent > 0 ? (
               <span className="inline-flex items-center gap-1 text-ink-soft text-xs">
                 <Clock3 aria-hidden="true" className="size-3.5 shrink-0" />

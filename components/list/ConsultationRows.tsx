@@ -10,10 +10,11 @@ interface ConsultationRowsProps {
   rows: readonly ConsultationRow[];
   viewerId: string;
   openId: string | null;
+  told: boolean;
   onOpening(id: string, opening: boolean): void;
 }
 
-export function ConsultationRows({ rows, viewerId, openId, onOpening }: ConsultationRowsProps) {
+export function ConsultationRows({ rows, viewerId, openId, told, onOpening }: ConsultationRowsProps) {
   const { shown, holders } = useSteadyOrder(rows);
   const unsent = useUnsent();
   const drafts = useDrafts(openId);
@@ -25,6 +26,7 @@ export function ConsultationRows({ rows, viewerId, openId, onOpening }: Consulta
           row={row}
           viewerId={viewerId}
           open={row.id === openId}
+          told={told}
           unsent={unsent.get(row.id) ?? 0}
           draft={drafts.get(row.id) ?? null}
           onOpening={onOpening}

@@ -7,6 +7,7 @@ import { useLiveParticipants } from "@/hooks/usePeople";
 import { usePresence } from "@/hooks/usePresence";
 import { useRealtimeMessages } from "@/hooks/useRealtimeMessages";
 import type { User } from "@/lib/protocol/user";
+import { isTold } from "@/lib/sync/people";
 import { AddColleague } from "./AddColleague";
 import { PersonEntry } from "./PersonEntry";
 import { RemovePerson } from "./RemovePerson";
@@ -37,6 +38,7 @@ export function PeopleList({ consultationId }: { consultationId: string }) {
               participant={participant}
               self={user.id === viewer.id}
               here={userIds.includes(user.id)}
+              told={isTold(room)}
               onRemove={removable ? () => setLeaving(user) : null}
             />
           );

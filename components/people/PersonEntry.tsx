@@ -11,11 +11,12 @@ interface PersonEntryProps {
   participant: Participant;
   self: boolean;
   here: boolean;
+  told: boolean;
   /** Null where this person may not be removed by the viewer. */
   onRemove: (() => void) | null;
 }
 
-export function PersonEntry({ participant, self, here, onRemove }: PersonEntryProps) {
+export function PersonEntry({ participant, self, here, told, onRemove }: PersonEntryProps) {
   const { people } = useWords();
   const { user, online, lastActiveAt } = participant;
   const label = self ? people.leave : people.remove(user.name);
@@ -27,7 +28,7 @@ export function PersonEntry({ participant, self, here, onRemove }: PersonEntryPr
         <p className="font-medium text-[0.9375rem]">
           <PersonName name={self ? people.you(user.name) : user.name} role={user.role} />
         </p>
-        <PresenceWords online={online || self} lastActiveAt={lastActiveAt} here={here || self} />
+        <PresenceWords online={online || self} lastActiveAt={lastActiveAt} here={here || self} told={told} />
       </div>
       {onRemove ? (
         <button

@@ -106,7 +106,8 @@ function createChatClient(viewer: User, outside: BrowserPorts = browserPorts(vie
   });
 
   function engineOf(consultationId: string): ConversationEngine {
-    return new ConversationEngine(ports, { consultationId, viewerId: viewer.id });
+    const onLeft = () => rows.forget(consultationId);
+    return new ConversationEngine(ports, { consultationId, viewerId: viewer.id, onLeft });
   }
 
   /** What the server rendered of a conversation that has been running unseen. */

@@ -86,6 +86,7 @@ export const de: Catalogue = {
   presence: {
     online: "Online",
     offline: "Offline",
+    unknown: "Status unbekannt",
     here: "Gerade in diesem Gespräch",
     lastActive: (ago) => `Zuletzt aktiv ${ago}`,
     justNow: "gerade eben",

@@ -83,6 +83,7 @@ export const en = {
   presence: {
     online: "Online",
     offline: "Offline",
+    unknown: "Status unknown",
     here: "In this conversation now",
     lastActive: (ago: string) => `Last active ${ago}`,
     justNow: "just now",

@@ -13,6 +13,8 @@ const POLL_MS = 3_000;
 const FIRST_POLLS_MS = [500, 1_000, 2_000];
 const POLL_HIDDEN_MS = 15_000;
 const HURRIED_POLL_MS = { low: 100, high: 300 };
+/** Many may be refused at once. */
+const ASK_WHY_MS = 500;
 const HEAD_CHECK_MS = { low: 20_000, high: 27_000 };
 
 export interface ConnectionOptions {
@@ -43,6 +45,7 @@ export class Connection {
   readonly #options: ConnectionOptions;
   readonly #patience: Timer;
   readonly #next: Timer;
+  readonly #afterRefusal: Timer;
   #stops: Cancel[] = [];
   #subscribed = false;
   /** The server answered since the subscription: what it said before an outage says nothing about now. */
@@ -58,6 +61,7 @@ export class Connection {
     this.#options = options;
     this.#patience = new Timer(ports.clock);
     this.#next = new Timer(ports.clock);
+    this.#afterRefusal = new Timer(ports.clock);
   }
 
   get status(): ConnectionStatus {
@@ -68,7 +72,10 @@ export class Connection {
     const { transport, signals } = this.#ports;
     const { channel, events, batch } = this.#options;
     this.#stops = [
-      transport.onState(() => batch(() => this.#update())),
+      transport.onState((state) => {
+        batch(() => this.#update());
+        if (state === "refused") this.#askWhy();
+      }),
       signals.onChange((signal) => batch(() => this.#onSignal(signal))),
     ];
     if (channel !== null) {
@@ -89,10 +96,18 @@ export class Connection {
     this.#stops = [];
     this.#patience.clear();
     this.#next.clear();
+    this.#afterRefusal.clear();
     this.#subscribed = false;
     this.#answered = false;
     this.#patienceOver = false;
     this.#status = "connecting";
+  }
+
+  /** A connection is also ended because its user lost a right (UI4): what they may still see is to be asked now. */
+  #askWhy(): void {
+    const { random } = this.#ports;
+    const { batch, onCatchUp } = this.#options;
+    this.#afterRefusal.arm(between(random, 0, ASK_WHY_MS), () => batch(onCatchUp));
   }
 
   /** The server answered; what it said of its pushes was told before by `setPush`. */

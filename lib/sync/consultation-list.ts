@@ -21,6 +21,8 @@ export interface ConsultationListView {
   readonly rows: Rows | null;
   readonly status: ConnectionStatus;
   readonly failure: ErrorCode | null;
+  /** The last question was answered: without that polling brings nothing either. */
+  readonly reachable: boolean;
 }
 
 /** What my own channel tells beside the rows. */
@@ -47,6 +49,7 @@ export class ConsultationList {
   /** While a reading is on its way: rows pushed meanwhile may be newer than what it saw. */
   #pushedMeanwhile: ConsultationRow[] | null = null;
   #failure: ErrorCode | null = null;
+  #reachable = true;
   #running = false;
   #whenRead: (() => void)[] = [];
 
@@ -76,6 +79,7 @@ export class ConsultationList {
       rows: this.#rows,
       status: this.#connection.status,
       failure: this.#failure,
+      reachable: this.#reachable,
     }));
   }
 
@@ -100,6 +104,17 @@ export class ConsultationList {
       this.#rows = inListOrder(rows, this.#viewerId);
     });
   }
+
+  /** UI4: it was found elsewhere that this one is none of mine any more; reading the list has the last word. */
+  readonly forget = (consultationId: string): void => {
+    const kept = this.#rows?.filter(({ id }) => id !== consultationId);
+    if (!kept || kept.length === this.#rows?.length) return;
+    this.#store.batch(() => {
+      this.#rows = kept;
+      this.#pushedMeanwhile = this.#pushedMeanwhile?.filter(({ id }) => id !== consultationId) ?? null;
+      this.#inquiry.ask();
+    });
+  };
 
   start(): void {
     if (this.#running) return;
@@ -149,11 +164,13 @@ export class ConsultationList {
     if (result.ok) {
       this.#inquiry.answered();
       this.#failure = null;
+      this.#reachable = true;
       this.#rows = inListOrder(this.#merged(result.value.consultations, pushedMeanwhile), this.#viewerId);
       this.#connection.setPush(result.value.push ?? "ok");
       this.#connection.answered();
     } else {
       const kind = classify(result.failure);
+      this.#reachable = kind !== "transient" || result.failure.kind === "unreadable";
       if (kind !== "transient" || !this.#rows) this.#failure = codeOf(result.failure);
       this.#inquiry.failed(result.failure);
     }

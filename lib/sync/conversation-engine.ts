@@ -44,6 +44,8 @@ export type ChangeResult = { ok: true; id: string | null } | Invalid;
 export interface ConversationEngineOptions {
   readonly consultationId: string;
   readonly viewerId: string;
+  /** It is none of ours any more, as far as we know. */
+  readonly onLeft?: () => void;
 }
 
 const LOOK_BACK_PAGE = 200;
@@ -71,7 +73,7 @@ export class ConversationEngine {
   #running = false;
   #seen = 0;
 
-  constructor(ports: Ports, { consultationId, viewerId }: ConversationEngineOptions) {
+  constructor(ports: Ports, { consultationId, viewerId, onLeft }: ConversationEngineOptions) {
     const batch = (run: () => void) => this.#store.batch(run);
     this.#ports = ports;
     this.#consultationId = consultationId;
@@ -89,6 +91,7 @@ export class ConversationEngine {
       onLeft: () => {
         this.#forgetReceipts();
         this.#queue.leave();
+        onLeft?.();
       },
     });
     this.#queue = new CommandQueue(ports, {

@@ -1,4 +1,5 @@
 import { between } from "./backoff";
+import type { ConnectionStatus } from "./connection";
 import type { Api, Cancel, Ports } from "./ports";
 import { Store } from "./store";
 import { Timer } from "./timer";
@@ -9,6 +10,11 @@ const LOOK_AGAIN_MS = { low: 20_000, high: 27_000 };
 export interface Presence {
   readonly online: boolean;
   readonly lastActiveAt: string | null;
+}
+
+/** Whether anybody could tell us that others come and go: by a push, or in an answer to what we ask. */
+export function isTold({ status, reachable }: { status: ConnectionStatus; reachable: boolean }): boolean {
+  return status === "live" || (status !== "offline" && reachable);
 }
 
 export type PresenceOf = ReadonlyMap<string, Presence>;

@@ -81,6 +81,41 @@ describe("rows", () => {
     close();
   });
 
+  it("R8 UI4 a row goes at once where its room was found to be none of mine, and a reading on its way does not keep it", async () => {
+    const { world, client, list, row, rows, update, close } = await open();
+    client.api.latencyMs = () => 300;
+    void list.refresh();
+    await world.clock.advance(10);
+    update({ ...row, headSeq: 9 });
+    world.server.listFor = () => [];
+    list.forget(row.id);
+    expect(rows()).toEqual([]);
+    await world.clock.advance(1_000);
+    expect(rows()).toEqual([]);
+    close();
+  });
+
+  it("R8 UI4 a connection that is ended on purpose is a reason to read the list within half a second", async () => {
+    const { world, client, rows, close } = await open();
+    world.server.listFor = () => [];
+    client.transport.disconnect("refused");
+    await world.clock.advance(600);
+    expect(rows()).toEqual([]);
+    close();
+  });
+
+  it("R8 UI7 C5 while nobody answers the list says so, and until the next answer", async () => {
+    const { world, client, list, close } = await open();
+    client.transport.reachable = false;
+    client.transport.disconnect();
+    client.api.script("listConsultations", { ok: false, failure: { kind: "foreign", retryAfterMs: null } });
+    await world.clock.advance(3_100);
+    expect(list.getSnapshot().reachable).toBe(false);
+    await world.clock.advance(3_000);
+    expect(list.getSnapshot().reachable).toBe(true);
+    close();
+  });
+
   it("C7 UI4 a row pushed while the list was read without it waits for another reading", async () => {
     const { world, client, list, row, rows, update, readings, close } = await open();
     client.api.latencyMs = () => 300;

@@ -1,7 +1,7 @@
 import { expect, it } from "vitest";
 import { userChannel } from "@/lib/protocol/channels";
 import { ConsultationList } from "@/lib/sync/consultation-list";
-import { keepRoomKnown, People, withPeople } from "@/lib/sync/people";
+import { isTold, keepRoomKnown, People, withPeople } from "@/lib/sync/people";
 import { ANNA, CONSULTATION_ID, IBRAHIM, WEBER } from "@/tests/support/sim/server-model";
 import { World } from "@/tests/support/sim/world";
 
@@ -134,4 +134,13 @@ it("C5 of others than the list names it learns from the room, while it is seen a
   stop();
   client.stop();
   expect(world.clock.pending).toBe(0);
+});
+
+it("R8 UI7 C5 who is here is known while pushes come or somebody answers, and not for a moment longer", () => {
+  expect(isTold({ status: "live", reachable: true })).toBe(true);
+  expect(isTold({ status: "live", reachable: false })).toBe(true);
+  expect(isTold({ status: "polling", reachable: true })).toBe(true);
+  expect(isTold({ status: "connecting", reachable: true })).toBe(true);
+  expect(isTold({ status: "polling", reachable: false })).toBe(false);
+  expect(isTold({ status: "offline", reachable: true })).toBe(false);
 });
