@@ -11,6 +11,8 @@ export interface RealtimeMessages extends ConversationView {
   edit(messageId: string, content: string): Promise<ChangeResult>;
   remove(messageId: string): Promise<ChangeResult>;
   react(messageId: string, emoji: string, on: boolean): Promise<ChangeResult>;
+  /** What a press on a reaction means, after all that was pressed before. */
+  toggle(messageId: string, emoji: string): Promise<ChangeResult>;
   /** By the key of an unsent message, or the `commandId` of a change. */
   retry(id: string): void;
   discard(id: string): void;
@@ -25,6 +27,6 @@ export function useRealtimeMessages(consultationId: string, initial?: Snapshot):
   const conversation = useChatClient().conversation(consultationId, initial);
   const { subscribe, getSnapshot, getServerSnapshot, target } = conversation;
   const view = useSyncExternalStore(subscribe, getSnapshot, getServerSnapshot);
-  const { send, edit, remove, react, retry, discard, loadOlder, loadUntil, markRead } = target;
-  return { ...view, send, edit, remove, react, retry, discard, loadOlder, loadUntil, markRead };
+  const { send, edit, remove, react, toggle, retry, discard, loadOlder, loadUntil, markRead } = target;
+  return { ...view, send, edit, remove, react, toggle, retry, discard, loadOlder, loadUntil, markRead };
 }

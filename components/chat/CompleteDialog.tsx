@@ -7,6 +7,7 @@ import { useWords } from "@/components/ui/ViewpointProvider";
 import { errorWords } from "@/lib/i18n/catalogue";
 import { EndChoice } from "./EndChoice";
 import { type FormAction, useChatForm } from "./form-action";
+import { useClosingNote } from "./useClosingNote";
 
 /**
  * A native modal: it holds the focus, gives it back and closes on Escape by itself. `command` opens it without
@@ -17,14 +18,15 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
   const { life } = words;
   const id = useId();
   const dialog = useRef<HTMLDialogElement>(null);
-  const form = useRef<HTMLFormElement>(null);
-  const { state, busy, post, submit } = useChatForm(action);
+  const field = useRef<HTMLTextAreaElement>(null);
+  const note = useClosingNote(field, consultationId);
+  const { state, busy, post, submit } = useChatForm(action, (answer, form) => {
+    if (answer.status === "done") note.taken(String(form.get("closingNote")), form.get("afterSeconds") !== "");
+  });
 
   // An announced end leaves the dialog in the page, unlike one that has come.
   useEffect(() => {
-    if (state.status !== "done") return;
-    dialog.current?.close();
-    form.current?.reset();
+    if (state.status === "done") dialog.current?.close();
   }, [state]);
 
   return (
@@ -54,19 +56,21 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
         <p id={`${id}-text`} className="mt-1 text-[0.9375rem] text-ink-soft">
           {life.confirmText}
         </p>
-        <form ref={form} action={post} onSubmit={submit} className="mt-4">
+        <form action={post} onSubmit={submit} className="mt-4">
           <input type="hidden" name="consultationId" value={consultationId} />
           <EndChoice id={id} />
           <label className="mt-4 block text-sm font-medium" htmlFor={`${id}-note`}>
             {life.closingNote}
           </label>
           <textarea
+            ref={field}
             id={`${id}-note`}
             name="closingNote"
             rows={3}
             dir="auto"
             aria-describedby={`${id}-hint`}
             defaultValue={state.status === "refused" ? state.content : ""}
+            onInput={note.typed}
             className="mt-1.5 block w-full resize-y rounded-lg border border-control bg-surface px-3 py-2 text-base"
           />
           <p id={`${id}-hint`} className="mt-1 text-xs text-ink-soft">

@@ -1,20 +1,48 @@
 "use client";
 
+import { Trash2 } from "lucide-react";
+import { useEffect } from "react";
+import { Button } from "@/components/ui/Button";
 import { CopyButton } from "@/components/ui/CopyButton";
 import { useWords } from "@/components/ui/ViewpointProvider";
+import { useChatClient } from "@/hooks/useChatClient";
+import { useDraft } from "@/hooks/useDrafts";
+import { focusComposer } from "./timeline-navigation";
 
-/** Words that were still in the composer when writing ended: they can be copied. */
-export function KeptDraft({ title, text }: { title: string; text: string }) {
+interface KeptDraftProps {
+  title: string;
+  /** Where the words stood. */
+  place: string;
+}
+
+/** Words that were still in a field when writing ended: they can be copied, and thrown away. */
+export function KeptDraft({ title, place }: KeptDraftProps) {
   const { chat } = useWords();
+  const { drafts } = useChatClient();
+  const text = useDraft(place).trim();
+  useEffect(() => void drafts.open(place), [drafts, place]);
+
+  if (!text) return null;
   return (
     <div className="shrink-0 border-line border-t bg-surface px-4 pt-3">
       <div className="mx-auto max-w-3xl sm:px-5">
         <p className="text-ink-soft text-sm">{title}</p>
-        <div className="flex items-start justify-between gap-2">
-          <p className="max-h-24 min-w-0 grow overflow-y-auto whitespace-pre-wrap break-words" dir="auto">
-            {text}
-          </p>
+        <p className="max-h-24 overflow-y-auto whitespace-pre-wrap break-words" dir="auto">
+          {text}
+        </p>
+        <div className="-mr-2.5 flex flex-wrap justify-end">
           <CopyButton look="quiet" size="small" words={chat.actions} text={() => text} />
+          <Button
+            look="danger"
+            size="small"
+            onClick={() => {
+              focusComposer();
+              void drafts.discard(place);
+            }}
+          >
+            <Trash2 aria-hidden="true" className="size-4" />
+            {chat.actions.discard}
+          </Button>
         </div>
       </div>
     </div>

@@ -8,6 +8,7 @@ import {
   useActionState,
   useId,
   useImperativeHandle,
+  useLayoutEffect,
   useRef,
   useState,
 } from "react";
@@ -21,7 +22,7 @@ import { CharactersLeft } from "./CharactersLeft";
 import { ComposerTargetBar } from "./ComposerTargetBar";
 import { type FormAction, type FormState, IDLE } from "./form-action";
 import type { ComposerTarget } from "./useComposerTarget";
-import { joined, useComposerText } from "./useComposerText";
+import { useComposerText } from "./useComposerText";
 
 export interface MessageInputHandle {
   /** Puts words back, after those that are there already. */
@@ -38,10 +39,7 @@ interface MessageInputProps {
   /** Where words wait while this composer is not on the screen. */
   drafts: Drafts;
   target: ComposerTarget | null;
-  /** The edit ended because its message went away. */
-  targetLost: boolean;
   onLeaveTarget(): void;
-  onEditing(text: string | null): void;
   /** False where there is nothing to edit. */
   onEditLast(): boolean;
   typing: { typed(): void; rested(): void };
@@ -56,61 +54,68 @@ export function MessageInput(props: MessageInputProps) {
   const words = useWords();
   const id = useId();
   const field = useRef<HTMLTextAreaElement>(null);
-  const sending = useRef(false);
+  const latest = useRef(target);
+  /** What the words on their way into the queue act on: those behind them do not. */
+  const leaving = useRef<ComposerTarget | null>(null);
   const [issue, setIssue] = useState<string | null>(null);
   const [state, submit] = useActionState(formAction ?? noAction, IDLE);
-  const { length, refresh, write, take } = useComposerText(field, {
+  const { length, refresh, written, bringBack, forgetEdit } = useComposerText(field, {
     ...{ consultationId, drafts, target },
-    ...{ lost: props.targetLost, onEditing: props.onEditing },
   });
   const left = MAX_CONTENT_CODE_POINTS - length;
   const editing = target?.kind === "edit";
 
+  useLayoutEffect(() => {
+    latest.current = target;
+  }, [target]);
   useImperativeHandle(props.ref, () => ({
     restore(text) {
-      const there = editing ? drafts.get(consultationId) : (field.current?.value ?? "");
-      if (editing) {
-        drafts.set(consultationId, joined(there, text));
-        onLeaveTarget();
-      } else write(joined(there, text));
+      bringBack(text);
+      if (editing) onLeaveTarget();
       setIssue(null);
       field.current?.focus();
     },
   }));
 
   function leave() {
+    forgetEdit();
     setIssue(null);
     onLeaveTarget();
     field.current?.focus();
   }
 
-  /** SND1: only what the queue has taken leaves; words typed meanwhile stay. */
+  /** SND1: only what the queue has taken leaves; what is written and sent meanwhile stands behind it, each its own. */
   async function send(event: SubmitEvent<HTMLFormElement>) {
     event.preventDefault();
-    const box = field.current;
-    if (!box || sending.current) return;
-    const text = box.value;
-    sending.current = true;
+    const { text, behind, depart } = written();
+    field.current?.focus();
     typing.rested();
-    try {
-      const result = await (target?.kind === "edit"
-        ? props.onEdit(target.id, text)
-        : props.onSend(text, target?.kind === "reply" ? target.id : null));
-      setIssue(result.ok ? null : result.issue);
-      if (!result.ok) return;
-      if (!editing) take(text);
-      if (target) onLeaveTarget();
-    } finally {
-      sending.current = false;
+    // Enter once more: the words are on their way.
+    if (behind && text.trim() === "") return;
+    const checked = contentSchema.safeParse(text);
+    setIssue(checked.error?.issues[0]?.message ?? null);
+    if (checked.error) return;
+    const aimed = behind && isSame(target, leaving.current) ? null : target;
+    leaving.current = aimed ?? leaving.current;
+    const departure = depart();
+    const result = await (aimed?.kind === "edit"
+      ? props.onEdit(aimed.id, departure.text)
+      : props.onSend(departure.text, aimed?.kind === "reply" ? aimed.id : null));
+    if (!result.ok) {
+      departure.back();
+      setIssue(result.issue);
+      return;
     }
-    box.focus();
+    const left = departure.taken();
+    if (isSame(leaving.current, aimed)) leaving.current = null;
+    if (aimed && isSame(latest.current, aimed) && (left || aimed.kind === "reply")) onLeaveTarget();
   }
 
   function onKeyDown(event: KeyboardEvent<HTMLTextAreaElement>) {
     // 229: an input method takes this key, also where isComposing is already false again.
     if (event.nativeEvent.isComposing || event.keyCode === 229) return;
     const handled =
-      (event.key === "Enter" && !event.shiftKey && sendByKey(event.currentTarget.form)) ||
+      (isEnter(event) && sendByKey(event.currentTarget.form)) ||
       (event.key === "Escape" && target !== null && leaveByKey()) ||
       (event.key === "ArrowUp" && target === null && event.currentTarget.value === "" && props.onEditLast());
     if (handled) event.preventDefault();
@@ -136,6 +141,12 @@ export function MessageInput(props: MessageInputProps) {
     <form
       action={submit}
       onSubmit={send}
+      onKeyDownCapture={(event) => {
+        // A key that is held says the same thing once: neither twice, nor that there is nothing left to send.
+        if (!isEnter(event) || !event.repeat) return;
+        event.preventDefault();
+        event.stopPropagation();
+      }}
       className="pb-safe shrink-0 border-line border-t bg-surface px-3 pt-2.5 [--pb-safe:0.625rem]"
     >
       <div className="mx-auto max-w-3xl sm:px-5">
@@ -189,6 +200,14 @@ export function MessageInput(props: MessageInputProps) {
       </div>
     </form>
   );
+}
+
+function isEnter(event: KeyboardEvent): boolean {
+  return event.key === "Enter" && !event.shiftKey;
+}
+
+function isSame(one: ComposerTarget | null, other: ComposerTarget | null): boolean {
+  return one?.kind === other?.kind && one?.id === other?.id;
 }
 
 /** The form without scripts is told the code only; why the words themselves were refused can be seen in them. */

@@ -16,7 +16,7 @@ interface ReactionChipProps {
 /** One emoji and how many hold it; its name says who. A press adds mine or takes it away. */
 export function ReactionChip({ messageId, emoji, userIds, focusable }: ReactionChipProps) {
   const { chat } = useWords();
-  const { viewerId, writable, react, nameOf } = useRoomActions();
+  const { viewerId, writable, toggle, nameOf } = useRoomActions();
   const mine = userIds.includes(viewerId);
   const names = userIds.map((userId) => (userId === viewerId ? chat.you : nameOf(userId))).join(", ");
   return (
@@ -29,7 +29,7 @@ export function ReactionChip({ messageId, emoji, userIds, focusable }: ReactionC
         aria-describedby={undefined}
         aria-disabled={!writable}
         onClick={() => {
-          if (writable) react(messageId, emoji, !mine);
+          if (writable) toggle(messageId, emoji);
         }}
         className={cn(
           "relative inline-flex min-h-7 items-center gap-1.5 rounded-full border px-2 text-sm leading-none pointer-coarse:min-h-8",

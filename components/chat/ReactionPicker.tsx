@@ -17,7 +17,7 @@ interface ReactionPickerProps {
 /** Puts an emoji on a message, or takes it off again. Mounted while open. */
 export function ReactionPicker({ item, onClose }: ReactionPickerProps) {
   const { message } = useWords();
-  const { react, viewerId } = useRoomActions();
+  const { toggle, viewerId } = useRoomActions();
   const leftByPointer = useRef(false);
   const reactions = item.message?.reactions ?? [];
   const mine = new Set(reactions.filter(({ userIds }) => userIds.includes(viewerId)).map(({ emoji }) => emoji));
@@ -45,7 +45,7 @@ export function ReactionPicker({ item, onClose }: ReactionPickerProps) {
             pressed={mine}
             full={full}
             onPick={(emoji) => {
-              react(item.key, emoji, !mine.has(emoji));
+              toggle(item.key, emoji);
               onClose();
             }}
           />

@@ -1,9 +1,10 @@
 "use client";
 
-import { type Ref, useRef } from "react";
+import { type Ref, useEffect } from "react";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useChatClient } from "@/hooks/useChatClient";
 import type { RealtimeMessages } from "@/hooks/useRealtimeMessages";
+import { announcedNotePlace, editPlace, notePlace } from "@/lib/browser/queue/drafts";
 import { ComposerSkeleton } from "./ChatSkeleton";
 import type { ChatActions } from "./form-action";
 import { KeptDraft } from "./KeptDraft";
@@ -24,13 +25,16 @@ interface RoomComposerProps {
   input: Ref<MessageInputHandle>;
 }
 
-/** Where one writes, or why not; words that were being written when it ended stay to be copied. */
+/** Where one writes, or why not; words that were being written when it ended stay until they are thrown away. */
 export function RoomComposer(props: RoomComposerProps) {
   const { roomId, room, composer, permissions, typing, actions, formMessageId, input } = props;
-  const { chat, target } = useWords();
+  const { chat, life, target } = useWords();
   const { drafts, viewer } = useChatClient();
-  const edited = useRef<string | null>(null);
   const { consultation } = room;
+  const over = consultation?.status === "COMPLETED" || consultation?.status === "CANCELLED";
+  useEffect(() => {
+    if (over) void drafts.discard(announcedNotePlace(roomId));
+  }, [over, drafts, roomId]);
 
   if (!consultation) return <ComposerSkeleton />;
   if (consultation.status === "IN_PROGRESS") {
@@ -45,11 +49,7 @@ export function RoomComposer(props: RoomComposerProps) {
         onEdit={room.edit}
         drafts={drafts}
         target={composer.target}
-        targetLost={composer.lost}
         onLeaveTarget={composer.leave}
-        onEditing={(text) => {
-          edited.current = text;
-        }}
         onEditLast={() => {
           const last = lastEditable(room.items, permissions());
           if (last) composer.edit(last);
@@ -59,12 +59,12 @@ export function RoomComposer(props: RoomComposerProps) {
       />
     );
   }
-  const draft = drafts.get(roomId).trim();
   const scheduled = consultation.status === "SCHEDULED";
   return (
     <>
-      {edited.current ? <KeptDraft title={target.keptEdit} text={edited.current} /> : null}
-      {draft ? <KeptDraft title={chat.keptDraft} text={draft} /> : null}
+      <KeptDraft title={target.keptEdit} place={editPlace(roomId)} />
+      <KeptDraft title={chat.keptDraft} place={roomId} />
+      <KeptDraft title={life.keptNote} place={notePlace(roomId)} />
       <ReadOnlyNotice consultation={consultation} status={consultation.status} role={viewer.role} />
       {scheduled && viewer.role === "PRACTITIONER" && actions ? (
         <StartButton consultationId={roomId} action={actions.startConsultation} />

@@ -27,7 +27,7 @@ export interface RoomActions {
   reply(item: TimelineItem): void;
   edit(item: TimelineItem): void;
   askDelete(item: TimelineItem): void;
-  react(messageId: string, emoji: string, on: boolean): void;
+  toggle(messageId: string, emoji: string): void;
   jump(target: JumpTarget): void;
   nameOf(userId: string): string;
   unsent: UnsentActions;

@@ -14,9 +14,10 @@ export type FormAction = (previous: unknown, form: FormData) => Promise<FormStat
 export const IDLE: FormState = { status: "idle" };
 
 /** A form of the chat that goes away with its success; without an answer its words, if any, stay in it. */
-export function useChatForm(action: FormAction) {
+export function useChatForm(action: FormAction, onAnswer?: (answer: FormState, form: FormData) => void) {
   const pressed = useFocusAfter();
-  const form = useFormAction<FormState>(action, IDLE, (code) => ({ status: "refused", id: "", code, content: "" }));
+  const unanswered = (code: NoAnswer) => ({ status: "refused", id: "", code, content: "" }) as const;
+  const form = useFormAction<FormState>(action, IDLE, unanswered, onAnswer);
   return {
     ...form,
     submit: (event: SubmitEvent<HTMLFormElement>) => {

@@ -31,9 +31,7 @@ export function useComposerTarget(items: readonly TimelineItem[], unknownSender:
     [unknownSender],
   );
   const leave = useCallback(() => setChosen(null), []);
-  /** The message went away while its words were being changed. */
-  const lost = chosen?.kind === "edit" && target === null;
-  return { target, lost, edit, reply, replyAgain, leave };
+  return { target, edit, reply, replyAgain, leave };
 }
 
 function followed(target: ComposerTarget | null, items: readonly TimelineItem[]): ComposerTarget | null {

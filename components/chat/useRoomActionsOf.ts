@@ -20,7 +20,7 @@ interface RoomParts {
 export function useRoomActionsOf({ room, composer, jump, restore, editWindowSeconds, unknownSender }: RoomParts) {
   const { viewer, ports } = useChatClient();
   const [deleting, setDeleting] = useState<TimelineItem | null>(null);
-  const { retry, discard, react, consultation } = room;
+  const { retry, discard, toggle, consultation } = room;
   const { reply, edit, replyAgain } = composer;
   const writable = consultation?.status === "IN_PROGRESS";
   const ended = consultation?.status === "COMPLETED" || consultation?.status === "CANCELLED";
@@ -43,7 +43,7 @@ export function useRoomActionsOf({ room, composer, jump, restore, editWindowSeco
         document.getElementById(`message-${item.key}`)?.focus({ preventScroll: true });
         setDeleting(item);
       },
-      react: (messageId, emoji, on) => void react(messageId, emoji, on),
+      toggle: (messageId, emoji) => void toggle(messageId, emoji),
       jump,
       nameOf: (userId) => names.get(userId) ?? unknownSender,
       unsent: {
@@ -68,7 +68,7 @@ export function useRoomActionsOf({ room, composer, jump, restore, editWindowSeco
     reply,
     edit,
     replyAgain,
-    react,
+    toggle,
     retry,
     discard,
     jump,

@@ -1,9 +1,9 @@
 "use client";
 
+import { useDrafts } from "@/hooks/useDrafts";
 import { useUnsent } from "@/hooks/useUnsent";
 import type { ConsultationRow } from "@/lib/protocol/snapshot";
 import { ConsultationRowLink } from "./ConsultationRowLink";
-import { useDrafts } from "./useDrafts";
 import { useSteadyOrder } from "./useSteadyOrder";
 
 interface ConsultationRowsProps {

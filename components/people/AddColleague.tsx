@@ -29,10 +29,11 @@ export function AddColleague({ consultationId, present, onAdded }: AddColleagueP
         <ColleaguePicker
           consultationId={consultationId}
           present={present}
-          onAdded={(user) => {
+          onAdded={(user, last) => {
+            onAdded(user);
+            if (!last) return;
             setOpen(false);
             toggle.current?.focus();
-            onAdded(user);
           }}
         />
       ) : null}

@@ -1,6 +1,6 @@
 "use client";
 
-import { useCallback, useEffect, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { SearchField } from "@/components/shell/SearchField";
 import { matches } from "@/components/shell/text-match";
 import { Button } from "@/components/ui/Button";
@@ -15,7 +15,8 @@ import { refusalWords } from "./refusal-words";
 interface ColleaguePickerProps {
   consultationId: string;
   present: readonly string[];
-  onAdded(user: User): void;
+  /** `last`: nobody else is being added just now. */
+  onAdded(user: User, last: boolean): void;
 }
 
 const SEARCH_FROM = 8;
@@ -27,8 +28,9 @@ export function ColleaguePicker({ consultationId, present, onAdded }: ColleagueP
   const { listColleagues, addParticipant } = useManagement();
   const [answer, setAnswer] = useState<ManagementResult<{ users: User[] }> | null>(null);
   const [query, setQuery] = useState("");
-  const [adding, setAdding] = useState<string | null>(null);
+  const [adding, setAdding] = useState<readonly string[]>([]);
   const [problem, setProblem] = useState<string | null>(null);
+  const underWay = useRef(0);
 
   const ask = useCallback(() => {
     setAnswer(null);
@@ -37,12 +39,15 @@ export function ColleaguePicker({ consultationId, present, onAdded }: ColleagueP
   useEffect(ask, [ask]);
 
   async function add(user: User) {
-    setAdding(user.id);
+    if (adding.includes(user.id)) return;
+    underWay.current += 1;
+    setAdding((others) => [...others, user.id]);
     setProblem(null);
     const result = await addParticipant(consultationId, user.id);
-    setAdding(null);
-    if (result.ok) onAdded(user);
-    else setProblem(refusalWords(words, result.refusal, people.errors));
+    underWay.current -= 1;
+    setAdding((others) => others.filter((id) => id !== user.id));
+    if (!result.ok) setProblem(`${user.name}: ${refusalWords(words, result.refusal, people.errors)}`);
+    else onAdded(user, underWay.current === 0);
   }
 
   if (!answer) return <PickerSkeleton label={people.loading} />;
@@ -76,13 +81,13 @@ export function ColleaguePicker({ consultationId, present, onAdded }: ColleagueP
             <li key={user.id}>
               <button
                 type="button"
-                disabled={adding !== null}
+                aria-disabled={adding.includes(user.id)}
                 onClick={() => add(user)}
-                className="flex min-h-13 w-full items-center gap-3 rounded-xl px-2 py-1.5 text-start hover:bg-hover disabled:opacity-60"
+                className="flex min-h-13 w-full items-center gap-3 rounded-xl px-2 py-1.5 text-start hover:bg-hover aria-disabled:opacity-60"
               >
                 <PersonAvatar person={user} size="small" />
                 <PersonName name={user.name} role={user.role} className="grow text-[0.9375rem]" />
-                {adding === user.id ? (
+                {adding.includes(user.id) ? (
                   <span className="text-ink-soft text-sm">{people.adding}</span>
                 ) : (
                   <span className="sr-only">: {people.addThis}</span>

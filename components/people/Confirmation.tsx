@@ -1,6 +1,6 @@
 "use client";
 
-import { useState } from "react";
+import { useRef, useState } from "react";
 import { Button, buttonClass } from "@/components/ui/Button";
 import { cn } from "@/components/ui/cn";
 import { useWords } from "@/components/ui/ViewpointProvider";
@@ -19,6 +19,7 @@ interface ConfirmationProps {
 /** Says what something means before it is done, and what went wrong if it was not. */
 export function Confirmation({ title, text, words: own, command, onClose }: ConfirmationProps) {
   const words = useWords();
+  const dialog = useRef<HTMLDivElement>(null);
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
 
@@ -26,6 +27,8 @@ export function Confirmation({ title, text, words: own, command, onClose }: Conf
     setBusy(true);
     setProblem(null);
     const result = await command();
+    // Whoever closed it meanwhile sees in the list what came of it, and may have opened the next one.
+    if (!dialog.current?.isConnected) return;
     setBusy(false);
     if (result.ok) onClose(true);
     else setProblem(refusalWords(words, result.refusal, own.refusals));
@@ -38,7 +41,7 @@ export function Confirmation({ title, text, words: own, command, onClose }: Conf
           {problem}
         </p>
       ) : null}
-      <div className="mt-5 flex flex-wrap justify-end gap-2">
+      <div ref={dialog} className="mt-5 flex flex-wrap justify-end gap-2">
         <button
           type="button"
           disabled={busy}

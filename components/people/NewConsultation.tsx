@@ -1,9 +1,9 @@
 "use client";
 
 import { useRouter } from "next/navigation";
-import { useState } from "react";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useConsultationList } from "@/hooks/useConsultationList";
+import { useKeptForm } from "@/hooks/useKeptForm";
 import type { CreatedConsultation } from "@/lib/protocol/commands";
 import { InvitationLink } from "./InvitationLink";
 import { Modal } from "./Modal";
@@ -16,15 +16,15 @@ interface NewConsultationProps {
 }
 
 /**
- * Dialog for practitioners. Mounted for as long as the list is: what was typed is still there when it is opened again,
- * and the link that is shown only once does not go with the button that opened it.
+ * Dialog for practitioners. What was typed is still there when it is opened again, and the link that is shown only once
+ * goes with nothing but its own button.
  */
 export function NewConsultation({ open, onClose }: NewConsultationProps) {
   const { newConsultation } = useWords();
   const { refresh } = useConsultationList();
   const router = useRouter();
-  const [fields, setFields] = useState(NO_FIELDS);
-  const [created, setCreated] = useState<CreatedConsultation | null>(null);
+  const [fields, setFields] = useKeptForm("new-consultation", NO_FIELDS);
+  const [created, setCreated] = useKeptForm<CreatedConsultation | null>("created-consultation", null);
 
   function onCreated(answer: CreatedConsultation) {
     void refresh();

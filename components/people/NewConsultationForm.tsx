@@ -1,8 +1,9 @@
 "use client";
 
-import { type SubmitEvent, useRef, useState } from "react";
+import { type SubmitEvent, useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { useViewpoint } from "@/components/ui/ViewpointProvider";
+import { useKeptForm } from "@/hooks/useKeptForm";
 import { useManagement } from "@/hooks/useManagement";
 import { newConsultationId } from "@/lib/browser/management-api";
 import { errorWords } from "@/lib/i18n/catalogue";
@@ -24,7 +25,7 @@ export function NewConsultationForm({ fields, onChange, onCreated, onCancel }: N
   const own = words.newConsultation;
   const { createConsultation } = useManagement();
   /** Kept while it is not known what became of it: tried again it must not become a second consultation. */
-  const attempt = useRef<string | null>(null);
+  const [attempt, setAttempt] = useKeptForm<string | null>("consultation-attempt", null);
   const [issues, setIssues] = useState<FieldIssues>({});
   const [problem, setProblem] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
@@ -33,17 +34,21 @@ export function NewConsultationForm({ fields, onChange, onCreated, onCancel }: N
     event.preventDefault();
     if (busy) return;
     const form = event.currentTarget;
-    attempt.current ??= newConsultationId();
+    const id = attempt ?? newConsultationId();
+    setAttempt(id);
     setProblem(null);
-    const read = readFields(attempt.current, fields, Date.now());
+    const read = readFields(id, fields, Date.now());
     if ("issues" in read) return refuse(form, read.issues);
     setBusy(true);
     setIssues({});
     const result = await createConsultation(read.command);
     setBusy(false);
-    if (result.ok) return onCreated(result.value);
+    if (result.ok) {
+      setAttempt(null);
+      return onCreated(result.value);
+    }
     const { code, fields: wrong } = result.refusal;
-    if (code !== "network" && code !== "unavailable" && code !== "internal-error") attempt.current = null;
+    if (code !== "network" && code !== "unavailable" && code !== "internal-error") setAttempt(null);
     if (Object.keys(wrong).length > 0) return refuse(form, wrong);
     setProblem(code === "id-conflict" ? own.already : errorWords(words, code));
   }

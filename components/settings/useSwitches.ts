@@ -20,15 +20,19 @@ export function useSwitches(initial: Preferences) {
   const [turned, setTurned] = useState<Partial<Preferences>>({});
   const [saving, setSaving] = useState<Saving>({ state: "idle" });
   const queue = useRef<Promise<void>>(Promise.resolve());
+  const turns = useRef<Partial<Record<SwitchName, number>>>({});
   const kept = preferences === null || preferences === atMount ? initial : preferences;
 
   async function turn(name: SwitchName, on: boolean) {
     if (name === "browserNotifications" && on && !(await mayNotify())) return;
     setTurned((known) => ({ ...known, [name]: on }));
+    const turn = (turns.current[name] ?? 0) + 1;
+    turns.current[name] = turn;
     setSaving({ state: "saving" });
     queue.current = queue.current.then(async () => {
       const result = await save({ [name]: on });
-      setTurned(({ [name]: _, ...others }) => others);
+      // One that was turned again meanwhile shows that.
+      if (turns.current[name] === turn) setTurned(({ [name]: _, ...others }) => others);
       if (result.ok) setSaving({ state: "saved" });
       else
         setSaving({ state: "failed", text: `${words.preferences.failed} ${refusalWords(words, result.refusal, {})}` });

@@ -17,7 +17,8 @@ export function SignOut({ csrfToken }: { csrfToken: string }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [unsent, setUnsent] = useState<readonly UnsentWords[]>([]);
   const [busy, setBusy] = useState(false);
-  const texts = unsent.flatMap((one) => one.texts);
+  const waiting = unsent.flatMap(({ texts }) => texts);
+  const begun = unsent.flatMap(({ drafts = [] }) => drafts);
 
   async function ask(event: SubmitEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -50,10 +51,10 @@ export function SignOut({ csrfToken }: { csrfToken: string }) {
         className="m-auto w-[calc(100%-2rem)] max-w-md rounded-2xl border border-transparent bg-surface p-5 text-ink shadow-float backdrop:bg-black/50"
       >
         <h2 id={`${id}-title`} className="font-semibold text-lg">
-          {signOut.title(texts.length)}
+          {signOut.title(waiting.length, begun.length)}
         </h2>
         <p id={`${id}-text`} className="mt-1 text-[0.9375rem] text-ink-soft">
-          {signOut.text}
+          {waiting.length > 0 ? signOut.text : signOut.textDrafts}
         </p>
         <div className="mt-4 flex flex-wrap gap-2">
           <a
@@ -62,7 +63,7 @@ export function SignOut({ csrfToken }: { csrfToken: string }) {
           >
             {signOut.see}
           </a>
-          <CopyButton look="secondary" size="small" words={signOut} text={() => texts.join("\n\n")} />
+          <CopyButton look="secondary" size="small" words={signOut} text={() => [...waiting, ...begun].join("\n\n")} />
         </div>
         <div className="mt-6 flex flex-wrap justify-end gap-2">
           <Button look="danger" disabled={busy} onClick={leave}>

@@ -1,6 +1,7 @@
 "use client";
 
 import { createContext, type ReactNode, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
+import { restoreEarlyWords } from "@/lib/browser/early-words";
 import { wordsOf } from "@/lib/i18n/catalogue";
 import type { Catalogue } from "@/lib/i18n/en";
 import { type Locale, ZONE_COOKIE } from "@/lib/i18n/locale";
@@ -43,6 +44,9 @@ export function ViewpointProvider({ locale, zone, renderedAt, children }: Viewpo
       document.cookie = `${ZONE_COOKIE}=${encodeURIComponent(currentZone)}; path=/; max-age=31536000; samesite=lax`;
     }
   }, [currentZone, zone]);
+
+  // The outermost effect of every page: everything below it is on the screen.
+  useEffect(restoreEarlyWords, []);
 
   const value = useMemo(
     () => ({

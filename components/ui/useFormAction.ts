@@ -22,6 +22,8 @@ export function useFormAction<State extends object>(
   action: (previous: unknown, form: FormData) => Promise<State>,
   idle: State,
   unanswered: (reason: NoAnswer) => State,
+  /** Also when the form has gone away meanwhile. */
+  onAnswer: (state: State, form: FormData) => void = () => {},
 ): Form<State> {
   // React wants Awaited<State>, which for a generic state no compiler resolves; no state of a form is a promise.
   const [posted, post, posting] = useActionState<State, FormData>(action as never, idle as never);
@@ -39,6 +41,7 @@ export function useFormAction<State extends object>(
         unstable_rethrow(error);
         return unanswered(unstable_isUnrecognizedActionError(error) ? "outdated" : "network");
       });
+      onAnswer(next, form);
       startTransition(() => setCalled(next));
     });
   }

@@ -13,7 +13,7 @@ import { browserClock, browserRandom } from "./clock";
 import { browserIds } from "./ids";
 import { createLive, type Live } from "./live";
 import { createBrowserQueue } from "./queue/browser-queue";
-import { Drafts } from "./queue/drafts";
+import { consultationOf, type Drafts, isAnnounced } from "./queue/drafts";
 import { wipeQueuesOfOthers } from "./queue/kept-on-device";
 import { createServerTime } from "./server-time";
 import { Shared } from "./shared";
@@ -29,7 +29,10 @@ interface BrowserPorts extends Ports {
 /** Words that are not sent yet, in the order of writing. */
 export interface UnsentWords {
   readonly consultationId: string;
-  readonly texts: string[];
+  /** Waits to be sent. */
+  readonly texts: readonly string[];
+  /** Stands in a field: nobody but the person sends it. */
+  readonly drafts?: readonly string[];
 }
 
 /** The one registry of a tab: what several components look at exists once, and lives while one of them looks. */
@@ -38,6 +41,8 @@ export interface ChatClient {
   readonly ports: Ports;
   /** Words in composers, by consultation: they wait there while another room is open. */
   readonly drafts: Drafts;
+  /** What stands in forms of this page that no consultation has yet, by form. */
+  readonly forms: Map<string, unknown>;
   /** Own messages that wait, by consultation. */
   readonly unsent: WatchedQueue["counts"];
   readonly socket: Shared<SocketStatusView, SocketStatus>;
@@ -136,10 +141,7 @@ function createChatClient(viewer: User, outside: BrowserPorts = browserPorts(vie
     return conversations.get(consultationId) ?? openConversation(consultationId);
   }
 
-  const drafts = new Drafts(ports.queue.drafts);
-  const stopForgetting = ports.queue.onChange((consultationId) => {
-    if (consultationId === null) drafts.forget();
-  });
+  const { drafts } = ports.queue;
   const stopFinishing =
     typeof window === "undefined"
       ? null
@@ -149,6 +151,7 @@ function createChatClient(viewer: User, outside: BrowserPorts = browserPorts(vie
     viewer,
     ports,
     drafts,
+    forms: new Map(),
     unsent: ports.queue.counts,
     socket,
     live,
@@ -165,14 +168,17 @@ function createChatClient(viewer: User, outside: BrowserPorts = browserPorts(vie
       return list;
     },
     async readUnsent() {
-      const inComposers = await drafts.unsent();
-      const consultationIds = new Set([...(await ports.queue.consultationIds()), ...inComposers.keys()]);
+      const begun = [...(await drafts.load())]
+        .filter(([place]) => !isAnnounced(place))
+        .map(([place, text]) => ({ consultationId: consultationOf(place), text }));
+      const roomsOfDrafts = begun.map(({ consultationId }) => consultationId);
+      const consultationIds = new Set([...(await ports.queue.consultationIds()), ...roomsOfDrafts]);
       const unsent = [...consultationIds].map(async (consultationId) => {
         const texts = (await ports.queue.list(consultationId)).flatMap((command) => wordsOf(command) ?? []);
-        const draft = inComposers.get(consultationId);
-        return { consultationId, texts: draft === undefined ? texts : [...texts, draft] };
+        const here = begun.filter((draft) => draft.consultationId === consultationId).map(({ text }) => text);
+        return { consultationId, texts, ...(here.length > 0 ? { drafts: here } : {}) };
       });
-      return (await Promise.all(unsent)).filter(({ texts }) => texts.length > 0);
+      return (await Promise.all(unsent)).filter((words) => words.texts.length > 0 || words.drafts);
     },
     wouldLoseWords: () => ports.queue.inMemoryOnly() || drafts.inMemoryOnly(),
     async wipe() {
@@ -181,7 +187,6 @@ function createChatClient(viewer: User, outside: BrowserPorts = browserPorts(vie
     },
     close() {
       stopFinishing?.();
-      stopForgetting();
       for (const conversation of [...conversations.values()]) conversation.close();
       live.close();
       list.close();

@@ -240,11 +240,15 @@ export const de: Catalogue = {
     notNow: "Nicht jetzt",
   },
   signOut: {
-    title: (count) =>
-      plural("de", count, {
-        one: "1 Nachricht ist noch nicht gesendet",
-        other: `${number(count)} Nachrichten sind noch nicht gesendet`,
-      }),
+    title: (waiting, begun) => {
+      const messages = plural("de", waiting, { one: "1 Nachricht", other: `${number(waiting)} Nachrichten` });
+      const drafts = plural("de", begun, { one: "1 Entwurf", other: `${number(begun)} Entwürfe` });
+      if (begun === 0) return `${messages} ${waiting === 1 ? "ist" : "sind"} noch nicht gesendet`;
+      if (waiting === 0) return `${drafts} ${begun === 1 ? "wurde" : "wurden"} begonnen und nicht gesendet`;
+      return `${messages} und ${drafts} sind nicht gesendet`;
+    },
+    textDrafts:
+      "Ein Entwurf liegt nur auf diesem Gerät und wird nie von selbst gesendet. Wenn Sie sich jetzt abmelden, wird er endgültig gelöscht. Senden oder verwerfen Sie ihn, wo er steht, oder kopieren Sie ihn vorher.",
     text: "Wenn Sie sich jetzt abmelden, wird Ungesendetes auf diesem Gerät endgültig gelöscht. Bleiben Sie, bis es gesendet ist, oder kopieren Sie es vorher.",
     stay: "Angemeldet bleiben",
     see: "Im Gespräch zeigen",
@@ -501,6 +505,7 @@ export const de: Catalogue = {
     confirmText: "Danach kann hier niemand mehr schreiben. Alles bleibt lesbar.",
     closingNote: "Abschlussnotiz (freiwillig)",
     closingNoteHint: "Alle in dieser Sprechstunde sehen sie.",
+    keptNote: "Sie waren dabei, eine Abschlussnotiz zu schreiben. Nicht verwendet wurde:",
     cancel: "Noch nicht",
   },
   connection: {

@@ -233,8 +233,15 @@ export const en = {
     notNow: "Not now",
   },
   signOut: {
-    title: (count: number) =>
-      plural("en", count, { one: "1 message is not sent yet", other: `${number(count)} messages are not sent yet` }),
+    title: (waiting: number, begun: number) => {
+      const messages = plural("en", waiting, { one: "1 message", other: `${number(waiting)} messages` });
+      const drafts = plural("en", begun, { one: "1 draft", other: `${number(begun)} drafts` });
+      if (begun === 0) return `${messages} ${waiting === 1 ? "is" : "are"} not sent yet`;
+      if (waiting === 0) return `${drafts} ${begun === 1 ? "was" : "were"} begun and not sent`;
+      return `${messages} and ${drafts} are not sent`;
+    },
+    textDrafts:
+      "A draft is kept on this device only, and is never sent by itself. If you sign out now, it is deleted for good. Send it, discard it where it stands, or copy it first.",
     text: "If you sign out now, what is not sent is deleted from this device for good. Stay until it is sent, or copy it first.",
     stay: "Stay signed in",
     see: "Show in the conversation",
@@ -482,6 +489,7 @@ export const en = {
     confirmText: "After that nobody can write here any more. Everything stays readable.",
     closingNote: "Closing note (optional)",
     closingNoteHint: "Everyone in this consultation will see it.",
+    keptNote: "You were writing a closing note. It was not used:",
     cancel: "Not yet",
   },
   connection: {

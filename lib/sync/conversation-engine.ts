@@ -72,6 +72,8 @@ export class ConversationEngine {
   readonly #store: Store<ConversationView>;
   #running = false;
   #seen = 0;
+  /** Changes on their way into the queue: whether another one changes anything is seen only after them. */
+  #lastChange: Promise<unknown> = Promise.resolve();
 
   constructor(ports: Ports, { consultationId, viewerId, onLeft }: ConversationEngineOptions) {
     const batch = (run: () => void) => this.#store.batch(run);
@@ -172,24 +174,22 @@ export class ConversationEngine {
   readonly edit = async (messageId: string, content: string): Promise<ChangeResult> => {
     const parsed = parseContent(content);
     if (!parsed.ok) return parsed;
-    return {
-      ok: true,
-      id: this.#says(messageId, parsed.content) ? null : await this.#queue.edit(messageId, parsed.content),
-    };
+    return this.#inTurn(() =>
+      this.#says(messageId, parsed.content) ? null : this.#queue.edit(messageId, parsed.content),
+    );
   };
 
   /** Deletes a message of mine for everyone, one that is not sent yet too. Resolves once the queue has it. */
-  readonly remove = async (messageId: string): Promise<ChangeResult> => {
-    const id = await this.#store.batch(() => this.#queue.delete(messageId));
-    return { ok: true, id };
-  };
+  readonly remove = (messageId: string): Promise<ChangeResult> =>
+    this.#inTurn(() => this.#store.batch(() => this.#queue.delete(messageId)));
 
   /** Adds (`on`) or takes back a reaction of mine. Resolves once the queue has it. */
-  readonly react = async (messageId: string, emoji: string, on: boolean): Promise<ChangeResult> => {
-    const shown = this.#item(messageId)?.message?.reactions;
-    const mine = shown?.find((reaction) => reaction.emoji === emoji)?.userIds.includes(this.#viewerId);
-    return { ok: true, id: shown && (mine ?? false) === on ? null : await this.#queue.react(messageId, emoji, on) };
-  };
+  readonly react = (messageId: string, emoji: string, on: boolean): Promise<ChangeResult> =>
+    this.#inTurn(() => (this.#isMine(messageId, emoji) === on ? null : this.#queue.react(messageId, emoji, on)));
+
+  /** Adds it or takes it back, whichever it is after what was asked for before. */
+  readonly toggle = (messageId: string, emoji: string): Promise<ChangeResult> =>
+    this.#inTurn(() => this.#queue.react(messageId, emoji, !this.#isMine(messageId, emoji)));
 
   /** Tries a parked message again, and those that wait behind it; or, by its `commandId`, a parked change. */
   readonly retry = (id: string): void => this.#store.batch(() => this.#queue.retry(id));
@@ -299,6 +299,19 @@ export class ConversationEngine {
   #onOwnPosition(position: Position): void {
     const { conversation } = this.#feed;
     if (conversation) this.#feed.ingestPositions([position], conversation.epoch);
+  }
+
+  #inTurn(change: () => Promise<string | null> | null): Promise<ChangeResult> {
+    const changed = this.#lastChange.then(async (): Promise<ChangeResult> => ({ ok: true, id: await change() }));
+    this.#lastChange = changed.catch(() => {});
+    return changed;
+  }
+
+  /** null: the message is not loaded. */
+  #isMine(messageId: string, emoji: string): boolean | null {
+    const reactions = this.#item(messageId)?.message?.reactions;
+    if (!reactions) return null;
+    return reactions.find((reaction) => reaction.emoji === emoji)?.userIds.includes(this.#viewerId) ?? false;
   }
 
   #item(key: string): TimelineItem | undefined {

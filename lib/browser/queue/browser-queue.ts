@@ -1,14 +1,15 @@
 import { FallbackQueue } from "@/lib/sync/fallback-queue";
 import { createMemoryQueueStorage } from "@/lib/sync/memory-queue-storage";
 import type { Clock, QueueStorage } from "@/lib/sync/ports";
-import type { DraftStore } from "./drafts";
+import { aloneTab, createDraftTabs } from "./draft-tabs";
+import { type DraftStore, Drafts } from "./drafts";
 import { IndexedDbQueue } from "./indexed-db-queue";
 import { wipeQueue } from "./kept-on-device";
 import { runExclusively } from "./locks";
 import { QueueChannel } from "./queue-channel";
 
 export interface BrowserQueue extends QueueStorage {
-  readonly drafts: DraftStore;
+  readonly drafts: Drafts;
   /** Signing out: nothing is left, here and in every tab. */
   wipe(): Promise<void>;
   close(): void;
@@ -21,7 +22,7 @@ export interface BrowserQueue extends QueueStorage {
 export function createBrowserQueue(userId: string, clock: Clock): BrowserQueue {
   if (isSupported()) return createSharedQueue(userId, clock);
   // On a server nothing is ever queued: the page that it renders shows no notice before the browser was asked.
-  return { ...createMemoryQueueStorage(typeof window === "undefined"), drafts: noDrafts };
+  return { ...createMemoryQueueStorage(typeof window === "undefined"), drafts: new Drafts(keepsNothing, aloneTab) };
 }
 
 function isSupported(): boolean {
@@ -33,8 +34,8 @@ function isSupported(): boolean {
   );
 }
 
-const noDrafts: DraftStore = {
-  readDrafts: async () => new Map(),
+const keepsNothing: DraftStore = {
+  readDrafts: async () => [],
   writeDraft: () => Promise.reject(new Error("Nothing is kept here")),
 };
 
@@ -46,6 +47,7 @@ function createSharedQueue(userId: string, clock: Clock): BrowserQueue {
   const forget = () => {
     disk.forget();
     fallback.forget();
+    drafts.forget();
     tellHere(null);
   };
   const channel = new QueueChannel((change) => {
@@ -58,9 +60,10 @@ function createSharedQueue(userId: string, clock: Clock): BrowserQueue {
     onWiped: forget,
   });
   const fallback = new FallbackQueue({ disk, clock, onDurable: tellHere });
+  const drafts = new Drafts(disk, createDraftTabs(userId));
   const closed = new AbortController();
   return {
-    drafts: disk,
+    drafts,
     durable: () => fallback.durable(),
     list: (consultationId) => fallback.list(consultationId),
     consultationIds: () => fallback.consultationIds(),
@@ -77,6 +80,7 @@ function createSharedQueue(userId: string, clock: Clock): BrowserQueue {
       closed.abort();
       listeners.clear();
       channel.close();
+      drafts.close();
       disk.close();
     },
   };

@@ -1,6 +1,7 @@
 import * as z from "zod";
 import type { NewCommand, StoredCommand } from "@/lib/sync/ports";
 import { type CommandRow, FORMAT } from "./database";
+import { isAnnounced } from "./drafts";
 
 const messageId = z.string();
 
@@ -21,9 +22,9 @@ export function isKnown({ kind, format }: CommandRow): boolean {
   return KINDS.includes(kind) && format === FORMAT;
 }
 
-/** Somebody wrote something that lies in there, unless it is known that they did not. */
-export function mayHoldWords({ kind }: CommandRow): boolean {
-  return !WORDLESS.includes(kind);
+/** Somebody wrote something that lies in there and nowhere else, unless it is known that they did not. */
+export function mayHoldWords({ kind, place = "" }: CommandRow): boolean {
+  return !WORDLESS.includes(kind) && !isAnnounced(place);
 }
 
 export function bodyOf(command: NewCommand): CommandBody {

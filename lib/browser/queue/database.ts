@@ -23,6 +23,9 @@ export interface CommandRow {
   id: string;
   queuedAt: string | null;
   parked: string | null;
+  /** Of a draft: in which field it stands, and whose it is among the tabs. */
+  place?: string;
+  tab?: string;
   iv: Uint8Array<ArrayBuffer>;
   sealed: ArrayBuffer;
 }

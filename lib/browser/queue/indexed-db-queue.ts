@@ -5,7 +5,7 @@ import type { FallibleQueue } from "@/lib/sync/fallback-queue";
 import type { NewCommand, StoredCommand } from "@/lib/sync/ports";
 import { bodyOf, type CommandBody, isKnown, parseBody } from "./command-bodies";
 import { type CommandRow, commandsOf, FORMAT, type OwnerRow, openQueueDatabase, type QueueDatabase } from "./database";
-import type { DraftStore } from "./drafts";
+import { consultationOf, type Draft, type DraftStore } from "./drafts";
 import { createSealingKey, open, seal } from "./sealing";
 
 interface Options {
@@ -89,8 +89,8 @@ export class IndexedDbQueue implements FallibleQueue, DraftStore {
     if (row) this.#options.onChanged(row.consultationId);
   }
 
-  /** By consultation. Drafts stand beside the commands, for a wipe to find them, under a kind that lists pass over. */
-  async readDrafts(): Promise<ReadonlyMap<string, string>> {
+  /** Drafts stand beside the commands, for a wipe to find them, under a kind that lists pass over. */
+  async readDrafts(): Promise<readonly Draft[]> {
     const database = await this.#open();
     const transaction = database.transaction(["owners", "commands"]);
     const [owner, rows] = await Promise.all([
@@ -98,42 +98,22 @@ export class IndexedDbQueue implements FallibleQueue, DraftStore {
       transaction.objectStore("commands").index("by-consultation").getAll(commandsOf(this.#userId)),
     ]);
     this.#know(owner ?? null);
-    const drafts = new Map<string, string>();
-    for (const row of rows) {
-      if (row.kind !== "draft" || row.format !== FORMAT || row.generation !== owner?.generation) continue;
-      const draft = draftSchema.safeParse(await open(owner.key, row, row));
-      if (draft.success) drafts.set(row.consultationId, draft.data.content);
-    }
-    return drafts;
+    const kept = rows.filter((row) => row.format === FORMAT && row.generation === owner?.generation);
+    const drafts = await Promise.all(kept.filter(({ kind }) => kind === "draft").map((row) => this.#draftOf(row)));
+    return drafts.filter((draft) => draft !== null);
   }
 
-  /** null: nothing is left of it. */
-  async writeDraft(consultationId: string, text: string | null): Promise<void> {
+  async writeDraft(draft: Draft | null, gone: readonly string[]): Promise<void> {
     const database = await this.#open();
-    const userId = this.#userId;
-    const id = `draft/${consultationId}`;
-    const owner = text === null ? null : (this.#owner ?? (await this.#becomeOwner(database)));
-    const sealed =
-      owner && text !== null ? await seal(owner.key, { userId, consultationId, id }, textOnly(text)) : null;
+    const row = draft && (await this.#sealDraft(database, draft));
     const transaction = database.transaction(["owners", "commands"], "readwrite");
     const commands = transaction.objectStore("commands");
-    const current = await transaction.objectStore("owners").get(userId);
-    const serial = await commands.index("by-id").getKey([userId, id]);
-    if (serial !== undefined) await commands.delete(serial);
-    if (owner && sealed && current?.generation === owner.generation) {
-      const { generation } = owner;
-      const row = {
-        format: FORMAT,
-        kind: "draft",
-        userId,
-        generation,
-        consultationId,
-        id,
-        queuedAt: null,
-        parked: null,
-      };
-      await commands.add({ ...row, ...sealed });
+    const owner = await transaction.objectStore("owners").get(this.#userId);
+    for (const id of draft ? [...gone, draft.id] : gone) {
+      const serial = await commands.index("by-id").getKey([this.#userId, id]);
+      if (serial !== undefined) await commands.delete(serial);
     }
+    if (row && row.generation === owner?.generation) await commands.add(row);
     await transaction.done;
   }
 
@@ -201,6 +181,22 @@ export class IndexedDbQueue implements FallibleQueue, DraftStore {
     if (!body) return null;
     this.#opened.set(id, body);
     return { ...body, serial, id, consultationId, queuedAt, parked: parkReasonOf(row.parked) };
+  }
+
+  async #sealDraft(database: QueueDatabase, { id, place, tab, text }: Draft): Promise<CommandRow> {
+    const userId = this.#userId;
+    const consultationId = consultationOf(place);
+    const { key, generation } = this.#owner ?? (await this.#becomeOwner(database));
+    const sealed = await seal(key, { userId, consultationId, id }, textOnly(text));
+    const about = { kind: "draft", userId, generation, consultationId, id, place, tab };
+    return { format: FORMAT, queuedAt: null, parked: null, ...about, ...sealed };
+  }
+
+  /** An earlier bundle kept one a consultation, of no tab. */
+  async #draftOf(row: CommandRow): Promise<Draft | null> {
+    const { id, consultationId, place = consultationId, tab = "" } = row;
+    const draft = this.#owner && draftSchema.safeParse(await open(this.#owner.key, row, row));
+    return draft?.success ? { id, place, tab, text: draft.data.content } : null;
   }
 
   #open(): Promise<QueueDatabase> {

@@ -758,3 +758,28 @@ describe("SND4 what a refusal means, by kind", () => {
     expect([client.view.signedOut, await kept(queue), world.server.headSeq]).toEqual([false, [], 2]);
   });
 });
+
+describe("W2 changes while an earlier one is on its way into the queue", () => {
+  it("W2 D5 each press on a reaction counts: pressed again it is taken back, a third time put there again", async () => {
+    for (const presses of [1, 2, 3]) {
+      const { world, id, client, reactions } = await withOwnMessage();
+      const pressed = Array.from({ length: presses }, () => client.engine.toggle(id, "👍"));
+      await settled(world, Promise.all(pressed));
+      const held = presses % 2 === 1;
+      expect(reactions()).toEqual(held ? [{ emoji: "👍", userIds: [ANNA.id] }] : []);
+    }
+  });
+
+  it("W2 A6 D5 what an earlier one changes is no reason to think that there is nothing to do", async () => {
+    const { world, id, client, content, reactions } = await withOwnMessage();
+    const changes = [
+      client.engine.edit(id, "other words"),
+      client.engine.edit(id, "first words"),
+      client.engine.react(id, "👍", true),
+      client.engine.react(id, "👍", false),
+    ];
+    const results = await settled(world, Promise.all(changes));
+    expect(results.every((result) => result.ok && result.id !== null)).toBe(true);
+    expect([content(), reactions()]).toEqual(["first words", []]);
+  });
+});
