@@ -126,7 +126,8 @@ it("W2 colleagues who are chosen while another is being added are added too, and
       />,
     ),
   );
-  for (const { name } of [IBRAHIM, NORA]) fireEvent.click(await screen.findByRole("button", { name: new RegExp(name) }));
+  for (const { name } of [IBRAHIM, NORA])
+    fireEvent.click(await screen.findByRole("button", { name: new RegExp(name) }));
   expect(asked).toEqual([IBRAHIM.id, NORA.id]);
   for (const answer of answers) await act(async () => answer());
   await vi.waitFor(() =>
