@@ -23,7 +23,7 @@ export function ListFilter({ filter, query, onFilter, onQuery }: ListFilterProps
         {FILTERS.map((one) => (
           <label
             key={one}
-            className="relative inline-flex min-h-8 cursor-pointer items-center rounded-full border border-line px-2.25 font-medium text-[0.8125rem] text-ink-soft hover:bg-hover has-checked:chosen has-checked:border-accent has-checked:bg-accent-soft has-checked:font-semibold has-checked:text-accent-strong has-focus-visible:outline-2 has-focus-visible:outline-accent has-focus-visible:outline-offset-2 pointer-coarse:min-h-11"
+            className="choice relative inline-flex min-h-8 cursor-pointer items-center rounded-full border border-line px-2.25 font-medium text-[0.8125rem] text-ink-soft hover:bg-hover has-checked:border-accent has-checked:bg-accent-soft has-checked:font-semibold has-checked:text-accent-strong has-focus-visible:outline-2 has-focus-visible:outline-accent has-focus-visible:outline-offset-2 pointer-coarse:min-h-11"
           >
             <input
               type="radio"

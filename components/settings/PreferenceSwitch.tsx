@@ -32,7 +32,7 @@ export function PreferenceSwitch({ name, label, hint, on, onChange }: Preference
         aria-describedby={`${id}-hint`}
         checked={on}
         onChange={(event) => onChange(event.currentTarget.checked)}
-        className="chosen-switch relative mt-0.5 h-6 w-10 shrink-0 cursor-pointer appearance-none rounded-full border border-control bg-surface transition-colors before:absolute before:start-[3px] before:top-[3px] before:size-4 before:rounded-full before:bg-control before:transition-transform after:absolute after:-inset-2.5 checked:border-accent checked:bg-accent checked:before:translate-x-4 checked:before:bg-on-accent rtl:checked:before:-translate-x-4"
+        className="switch relative mt-0.5 h-6 w-10 shrink-0 cursor-pointer appearance-none rounded-full border border-control bg-surface transition-colors before:absolute before:start-[3px] before:top-[3px] before:size-4 before:rounded-full before:bg-control before:transition-transform after:absolute after:-inset-2.5 checked:border-accent checked:bg-accent checked:before:translate-x-4 checked:before:bg-on-accent rtl:checked:before:-translate-x-4"
       />
     </div>
   );

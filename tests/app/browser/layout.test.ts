@@ -18,4 +18,4 @@ const screens: Screen[] = [
 it("R3 R8 names and subjects can be read and no control leaves any page, in German, at 320 to 1440 px and twice the text", async () => {
   const places = placesOf(await createLayoutRooms(app));
   await walk({ app, visit, places, screens, locale: "de-DE" });
-});
+}, 120_000);
