@@ -16,7 +16,7 @@ const unit =
   /^\s?(?:(?:[mµμnk]?g|mcg|[mµμd]?l|mmol|mol|mval|I\.?E\.?|IU|[UE]|[kcm]?m|mmHg|bpm|kcal|x|h|min|sek|Uhr|o'clock|Std|Stunden?|hours?|Minuten?|minutes?|Tagen?|Tage|days?|Wochen?|weeks?|Monaten?|months?|Jahren?|years?|Tab|Tabl|Tbl|Tabletten?|tablets?|Kapseln?|capsules?|Tropfen|drops|Hub|Hübe|puffs?|Stück|Euro|EUR|mal\s(?:täglich|tgl|am|pro))(?![\p{L}\p{N}])|[%‰°×€$/])/iu;
 
 const label =
-  /(?:PZN|IBAN|BSNR|LANR|KVNR|\bIK|ISBN|EAN|GTIN|LOT|Charge|Ch\.-?B\.?|\bAz\.?|MRN|\bID|(?:Fall|Patienten?|Kunden|Konto|Rezept|Auftrags?|Proben?|Labor|Rechnungs?|Versicherten|Vorgangs|Akten|case|order|account|invoice|ref(?:erence)?)[- ]?(?:Nr|Nummer|number|no|ID|zeichen)\.?)[\s:#-]*$/iu;
+  /(?:PZN|IBAN|BSNR|LANR|KVNR|\bIK|ISBN|EAN|GTIN|NDC|CAS|UDI|LOT|Charge|Ch\.-?B\.?|\bAz\.?|MRN|\bID|(?:Fall|Serien|Geräte|Artikel|Bestell|Mitglieds|Patienten?|Kunden|Konto|Rezept|Auftrags?|Proben?|Labor|Rechnungs?|Versicherten|Vorgangs|Akten|case|order|account|invoice|ref(?:erence)?)[- ]?(?:Nr|Nummer|number|no|ID|zeichen)\.?)[\s:#-]*$/iu;
 const phoneWord =
   /(?:\btel|telefon|telephone|phone|\bfon|\bfax|mobil|handy|cell|ruf|\bcall|erreich|nummer|number|☎|📞|📱)[^\d\n]{0,25}$/iu;
 const callWord =

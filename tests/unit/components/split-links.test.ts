@@ -218,6 +218,8 @@ describe("R7 telephone numbers", () => {
     "DE89370400440532013000",
     "PZN 01234567",
     "PZN-01234567",
+    "NDC 0777-3105-02",
+    "Seriennummer: 0171 1234567",
     "Az. 0763/2026",
     "Fall-Nr. 0307654321",
     "Fallnummer: 0171 1234567",
