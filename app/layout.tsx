@@ -2,6 +2,8 @@ import "@fontsource-variable/inter/wght.css";
 import "./globals.css";
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
+import { PageKeeper } from "@/components/shell/PageKeeper";
+import { SkipLink } from "@/components/shell/SkipLink";
 import { ViewpointProvider } from "@/components/ui/ViewpointProvider";
 import { requestViewpoint, requestWords } from "./viewpoint";
 
@@ -29,19 +31,14 @@ export const viewport: Viewport = {
 
 export default async function RootLayout({ children }: { children: ReactNode }) {
   const { locale, zone } = await requestViewpoint();
-  const words = await requestWords();
   return (
     <html lang={locale}>
       <body className="font-sans text-base">
-        <a
-          href="#content"
-          className="fixed top-2 left-2 z-50 rounded-lg bg-accent px-4 py-3 font-medium text-on-accent not-focus:sr-only"
-        >
-          {words.app.skipToContent}
-        </a>
         <ViewpointProvider locale={locale} zone={zone} renderedAt={Date.now()}>
+          <SkipLink />
           {children}
         </ViewpointProvider>
+        <PageKeeper />
       </body>
     </html>
   );

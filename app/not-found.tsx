@@ -12,7 +12,7 @@ export async function generateMetadata(): Promise<Metadata> {
 export default async function NotFoundPage() {
   const { pages } = await requestWords();
   return (
-    <main id="content" className="grid min-h-dvh">
+    <main id="content" tabIndex={-1} className="grid min-h-dvh outline-none">
       <Notice icon={SearchX} title={pages.notFoundTitle} text={pages.notFound} headingLevel="h1">
         <Link href="/consultations" className={buttonClass()}>
           {pages.home}

@@ -23,7 +23,12 @@ export default async function DevPage() {
     readDevChannels(),
   ]);
   return (
-    <main id="content" lang="en" className="mx-auto min-h-dvh w-full max-w-5xl px-4 py-6 sm:py-10">
+    <main
+      id="content"
+      tabIndex={-1}
+      lang="en"
+      className="mx-auto min-h-dvh w-full max-w-5xl px-4 py-6 sm:py-10 outline-none"
+    >
       <h1 className="font-semibold text-2xl tracking-tight">Development</h1>
       <p className="mt-1 text-ink-soft">Reload to look again. This page does not exist in production.</p>
       <DevSection

@@ -94,9 +94,9 @@ export const ChatMessage = memo(function ChatMessage(props: ChatMessageProps) {
         ) : null}
         {footer ? <MessageFooter item={item} newestOwn={newestOwn} /> : null}
         {item.refusedReaction ? <RefusedReaction refused={item.refusedReaction} /> : null}
-        {change?.state === "parked" ? <ParkedChange id={item.key} change={change} /> : null}
+        {change?.state === "parked" ? <ParkedChange id={item.key} change={change} focusable={focusable} /> : null}
         {pending?.state === "parked" && change?.state !== "parked" ? (
-          <ParkedNotice id={item.key} pending={pending} />
+          <ParkedNotice id={item.key} pending={pending} focusable={focusable} />
         ) : null}
       </div>
     </article>

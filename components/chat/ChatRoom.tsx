@@ -42,6 +42,7 @@ import { type JumpTarget, RoomContext } from "./RoomContext";
 import { SignedOutNotice } from "./SignedOutNotice";
 import { TypingLine } from "./TypingLine";
 import { useComposerTarget } from "./useComposerTarget";
+import { useEscapeToComposer } from "./useEscapeToComposer";
 import { usePrinting } from "./usePrinting";
 import { useRoomActionsOf } from "./useRoomActionsOf";
 
@@ -94,6 +95,7 @@ export function ChatRoom(props: ChatRoomProps) {
     ...{ room, composer, jump, restore, unknownSender },
     editWindowSeconds: props.editWindowSeconds ?? EDIT_WINDOW_SECONDS,
   });
+  useEscapeToComposer();
   const printedAt = usePrinting();
   const showOlder = useCallback(() => void loadOlder(), [loadOlder]);
 

@@ -19,7 +19,7 @@ export function ClosingChoice({ consultationId, action, label, busyLabel, primar
   return (
     <form action={post} onSubmit={submit}>
       <input type="hidden" name="consultationId" value={consultationId} />
-      <Button type="submit" size="small" look={primary ? "primary" : "secondary"} disabled={busy}>
+      <Button type="submit" size="small" look={primary ? "primary" : "secondary"} busy={busy}>
         {busy ? busyLabel : label}
       </Button>
       {state.status === "refused" ? (

@@ -3,6 +3,7 @@
 import { CircleCheck } from "lucide-react";
 import { useEffect, useId, useRef } from "react";
 import { Button } from "@/components/ui/Button";
+import { useDialogOverlay } from "@/components/ui/useOverlay";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { errorWords } from "@/lib/i18n/catalogue";
 import { EndChoice } from "./EndChoice";
@@ -23,6 +24,7 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
   const { state, busy, post, submit } = useChatForm(action, (answer, form) => {
     if (answer.status === "done") note.taken(String(form.get("closingNote")), form.get("afterSeconds") !== "");
   });
+  useDialogOverlay(dialog);
 
   // An announced end leaves the dialog in the page, unlike one that has come.
   useEffect(() => {
@@ -37,7 +39,7 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
         aria-label={life.completeLong}
         {...{ command: "show-modal", commandfor: id }}
         onClick={() => {
-          if (!("commandForElement" in HTMLButtonElement.prototype)) dialog.current?.showModal();
+          if (!knowsCommands()) dialog.current?.showModal();
         }}
       >
         <CircleCheck aria-hidden="true" className="size-4" />
@@ -82,10 +84,16 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
             </p>
           ) : null}
           <div className="mt-5 flex flex-wrap justify-end gap-2">
-            <Button look="secondary" {...{ command: "close", commandfor: id }} onClick={() => dialog.current?.close()}>
+            <Button
+              look="secondary"
+              {...{ command: "close", commandfor: id }}
+              onClick={() => {
+                if (!knowsCommands()) dialog.current?.close();
+              }}
+            >
               {life.cancel}
             </Button>
-            <Button type="submit" disabled={busy}>
+            <Button type="submit" busy={busy}>
               {busy ? life.completing : life.completeLong}
             </Button>
           </div>
@@ -93,4 +101,8 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
       </dialog>
     </>
   );
+}
+
+function knowsCommands(): boolean {
+  return "commandForElement" in HTMLButtonElement.prototype;
 }

@@ -37,11 +37,13 @@ export function EmojiGrid({ pressed, full, onPick }: EmojiGridProps) {
           aria-label={names[emoji]}
           title={names[emoji]}
           aria-pressed={pressed.has(emoji)}
-          disabled={full && !pressed.has(emoji)}
+          aria-disabled={full && !pressed.has(emoji)}
           onFocus={() => setActive(index)}
-          onClick={() => onPick(emoji)}
+          onClick={() => {
+            if (!full || pressed.has(emoji)) onPick(emoji);
+          }}
           className={cn(
-            "grid size-9 place-items-center rounded-lg text-xl leading-none hover:bg-hover disabled:opacity-40 pointer-coarse:size-11",
+            "grid size-9 place-items-center rounded-lg text-xl leading-none hover:bg-hover aria-disabled:opacity-40 pointer-coarse:size-11",
             pressed.has(emoji) && "chosen bg-accent-soft ring-2 ring-accent ring-inset",
           )}
         >

@@ -1,6 +1,6 @@
 import { splitLinks } from "./split-links";
 
-export function LinkedText({ content }: { content: string }) {
+export function LinkedText({ content, focusable }: { content: string; focusable: boolean }) {
   return splitLinks(content).map((part, index) =>
     part.kind === "text" ? (
       part.text
@@ -9,6 +9,7 @@ export function LinkedText({ content }: { content: string }) {
         // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text never move.
         key={index}
         href={part.href}
+        tabIndex={focusable ? 0 : -1}
         // A direction of its own: the words around it cannot turn the shown address about.
         dir="ltr"
         {...(part.href.startsWith("http") ? { target: "_blank", rel: "noopener noreferrer" } : {})}

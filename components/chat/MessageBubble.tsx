@@ -46,7 +46,7 @@ export function MessageBubble({ item, first, last, focusable, highlighted }: Mes
       ) : (
         <>
           {quote ? <Quote id={`${id}-quote`} quote={quote} focusable={focusable} /> : null}
-          <MessageText id={`${id}-text`} content={content} struck={change?.kind === "delete"} />
+          <MessageText id={`${id}-text`} content={content} focusable={focusable} struck={change?.kind === "delete"} />
         </>
       )}
     </div>

@@ -21,6 +21,7 @@ import type { ChangeResult, SendResult } from "@/lib/sync/conversation-engine";
 import { CharactersLeft } from "./CharactersLeft";
 import { ComposerTargetBar } from "./ComposerTargetBar";
 import { type FormAction, type FormState, IDLE } from "./form-action";
+import { isAwaited } from "./timeline-navigation";
 import type { ComposerTarget } from "./useComposerTarget";
 import { useComposerText } from "./useComposerText";
 
@@ -68,6 +69,9 @@ export function MessageInput(props: MessageInputProps) {
   useLayoutEffect(() => {
     latest.current = target;
   }, [target]);
+  useLayoutEffect(() => {
+    if (isAwaited()) field.current?.focus();
+  }, []);
   useImperativeHandle(props.ref, () => ({
     restore(text) {
       bringBack(text);

@@ -20,8 +20,8 @@ import { JumpToLatest } from "./JumpToLatest";
 import type { JumpTarget } from "./RoomContext";
 import { ReaderContext, SteadyRows } from "./StayInPlace";
 import { TimelineRowView } from "./TimelineRowView";
-import { activeRow, countNew, focusRow, nextRow } from "./timeline-navigation";
-import { createDayOf, type TimelineRow, timelineRows } from "./timeline-rows";
+import { activeRow, countNew, focusRow, messageInView, nextRow } from "./timeline-navigation";
+import { createDayOf, isMessage, type TimelineRow, timelineRows } from "./timeline-rows";
 import { useArrivals } from "./useArrivals";
 import { useJump } from "./useJump";
 import { usePageStarts, useShift } from "./useOlderPages";
@@ -120,6 +120,30 @@ export function MessageList(props: MessageListProps) {
     look();
   }
 
+  /** Tab leads to a message in view: who comes to the log does not lose their place in it. */
+  function onRested() {
+    const box = scroller.current;
+    if (!box || box.contains(document.activeElement)) return;
+    setActiveKey(stick.current ? null : messageInView(box, activeKey));
+  }
+
+  function goTo(key: string) {
+    setActiveKey(key);
+    focusRow(key);
+  }
+
+  function loadOlder(byKey: boolean) {
+    onLoadOlder();
+    const first = byKey ? rows.find(isMessage) : undefined;
+    if (first) goTo(first.key);
+  }
+
+  function jumpToLatest() {
+    place.toEnd();
+    const last = rows.findLast(isMessage);
+    if (last) goTo(last.key);
+  }
+
   function onKeyDown(event: KeyboardEvent) {
     if (!(event.target instanceof Element) || !event.target.matches("article")) return;
     if (isMenuKey(event)) {
@@ -129,9 +153,7 @@ export function MessageList(props: MessageListProps) {
     const next = nextRow(rows, activeIndex, event.key);
     if (next === null) return;
     event.preventDefault();
-    if (next === activeKey) return;
-    setActiveKey(next);
-    focusRow(next);
+    if (next !== activeKey) goTo(next);
   }
 
   const renderRow = (row: TimelineRow, index: number) => (
@@ -166,7 +188,7 @@ export function MessageList(props: MessageListProps) {
       >
         <div className="flex min-h-full shrink-0 flex-col">
           <div className="grow" />
-          <HistoryEdge hasMore={hasMore} loading={loadingOlder} onLoad={onLoadOlder} />
+          <HistoryEdge hasMore={hasMore} loading={loadingOlder} onLoad={loadOlder} />
           {sizes === null ? (
             <div data-plain-rows="">{rows.map(renderRow)}</div>
           ) : (
@@ -184,6 +206,7 @@ export function MessageList(props: MessageListProps) {
                 bufferSize={600}
                 keepMounted={activeIndex < 0 ? [] : [activeIndex]}
                 onScroll={onMoved}
+                onScrollEnd={onRested}
                 onResize={() => {
                   if (stick.current) place.toEnd();
                   look();
@@ -200,7 +223,7 @@ export function MessageList(props: MessageListProps) {
       <JumpToLatest
         shown={leftAtSeq !== null}
         newMessages={leftAtSeq === null ? 0 : countNew(items, Math.max(leftAtSeq, seenSeq))}
-        onJump={place.toEnd}
+        onJump={jumpToLatest}
       />
     </div>
   );

@@ -5,6 +5,7 @@ import { DropdownMenu } from "radix-ui";
 import { useRef, useState } from "react";
 import { cn } from "@/components/ui/cn";
 import { copyText } from "@/components/ui/copy-text";
+import { useOverlay } from "@/components/ui/useOverlay";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { TimelineItem } from "@/lib/core/timeline";
 import { type MessageAction, shownContent } from "./message-actions";
@@ -32,6 +33,7 @@ export function MessageMenu({ item, onClose, onReact }: MessageMenuProps) {
   const [actions] = useState(() => room.allowed(item));
   /** Where the focus goes afterwards: back to the message, unless the action leads elsewhere. */
   const leadsAway = useRef(false);
+  useOverlay(onClose);
 
   const run: Record<MessageAction, () => void> = {
     react: onReact,

@@ -5,14 +5,15 @@ import { LinkedText } from "./LinkedText";
 interface MessageTextProps {
   id: string;
   content: string;
+  focusable: boolean;
   /** On its way to being deleted. */
   struck?: boolean;
 }
 
-export const MessageText = memo(function MessageText({ id, content, struck = false }: MessageTextProps) {
+export const MessageText = memo(function MessageText({ id, content, focusable, struck = false }: MessageTextProps) {
   return (
     <p id={id} dir="auto" className={cn("whitespace-pre-wrap wrap-anywhere", struck && "text-ink-soft line-through")}>
-      <LinkedText content={content} />
+      <LinkedText content={content} focusable={focusable} />
     </p>
   );
 });

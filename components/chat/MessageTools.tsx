@@ -24,6 +24,7 @@ export function MessageTools({ item, focusable }: MessageToolsProps) {
   const [open, setOpen] = useState<"menu" | "picker" | null>(null);
   const close = () => setOpen(null);
   const answerable = writable && item.message !== null && item.change?.kind !== "delete";
+  const tabIndex = focusable ? 0 : -1;
   const quick = cn("hidden group-hover/message:grid group-focus-within/message:grid", open && "grid");
 
   return (
@@ -44,10 +45,17 @@ export function MessageTools({ item, focusable }: MessageToolsProps) {
             aria-label={message.actions.react}
             aria-haspopup="dialog"
             aria-expanded={open === "picker"}
+            tabIndex={tabIndex}
             className={quick}
             onClick={() => setOpen("picker")}
           />
-          <ToolButton icon={Reply} aria-label={message.actions.reply} className={quick} onClick={() => reply(item)} />
+          <ToolButton
+            icon={Reply}
+            aria-label={message.actions.reply}
+            tabIndex={tabIndex}
+            className={quick}
+            onClick={() => reply(item)}
+          />
         </>
       ) : null}
       <ToolButton
@@ -56,7 +64,7 @@ export function MessageTools({ item, focusable }: MessageToolsProps) {
         aria-label={message.more}
         aria-haspopup="menu"
         aria-expanded={open === "menu"}
-        tabIndex={focusable ? 0 : -1}
+        tabIndex={tabIndex}
         onClick={() => setOpen("menu")}
       />
       {open === "menu" ? <MessageMenu item={item} onClose={close} onReact={() => setOpen("picker")} /> : null}

@@ -12,6 +12,7 @@ import { focusRow } from "./timeline-navigation";
 interface ParkedChangeProps {
   id: string;
   change: NonNullable<TimelineItem["change"]>;
+  focusable: boolean;
 }
 
 /** Asking again does not help: the time for changes is over, or there is nothing left to change. */
@@ -21,7 +22,7 @@ const icon = "size-4 max-sm:hidden";
 const narrow = "max-sm:px-1.5";
 
 /** Why an edit or a deletion was not taken, and what can be done about it: its words are never lost. */
-export function ParkedChange({ id, change }: ParkedChangeProps) {
+export function ParkedChange({ id, change, focusable }: ParkedChangeProps) {
   const words = useWords();
   const { retry, edit, discard } = useRoomActions().unsent;
   const { kind, reason, commandId, content } = change;
@@ -34,6 +35,8 @@ export function ParkedChange({ id, change }: ParkedChangeProps) {
     decision(commandId);
     focusRow(id);
   };
+  const tabIndex = focusable ? 0 : -1;
+
   return (
     <div className="mt-1 flex max-w-full flex-col items-end text-right">
       <p id={`message-${id}-why`} className="text-pretty text-danger text-sm">
@@ -41,7 +44,7 @@ export function ParkedChange({ id, change }: ParkedChangeProps) {
       </p>
       <div className="-mr-1.5 flex sm:-mr-2.5 flex-wrap justify-end">
         {retry && !behind && !FINAL.includes(reason) ? (
-          <Button look="quiet" size="small" className={narrow} onClick={() => decide(retry)}>
+          <Button look="quiet" size="small" tabIndex={tabIndex} className={narrow} onClick={() => decide(retry)}>
             <RotateCw aria-hidden="true" className={icon} />
             {words.message.retry}
           </Button>
@@ -50,6 +53,7 @@ export function ParkedChange({ id, change }: ParkedChangeProps) {
           <Button
             look="quiet"
             size="small"
+            tabIndex={tabIndex}
             className={narrow}
             onClick={() => edit(commandId, { content, replyTo: null })}
           >
@@ -61,13 +65,14 @@ export function ParkedChange({ id, change }: ParkedChangeProps) {
           <CopyButton
             look="quiet"
             size="small"
+            tabIndex={tabIndex}
             words={words.chat.actions}
             text={() => content}
             iconClass={icon}
             className={narrow}
           />
         )}
-        <Button look="quiet" size="small" className={narrow} onClick={() => decide(discard)}>
+        <Button look="quiet" size="small" tabIndex={tabIndex} className={narrow} onClick={() => decide(discard)}>
           <Undo2 aria-hidden="true" className={icon} />
           {words.message.keep}
         </Button>

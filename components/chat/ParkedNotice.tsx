@@ -7,22 +7,25 @@ import { useWords } from "@/components/ui/ViewpointProvider";
 import type { TimelineItem } from "@/lib/core/timeline";
 import { errorWords } from "@/lib/i18n/catalogue";
 import { useRoomActions } from "./RoomContext";
-import { focusBeside, focusRow } from "./timeline-navigation";
+import { focusRow } from "./timeline-navigation";
 
 interface ParkedNoticeProps {
   id: string;
   pending: NonNullable<TimelineItem["pending"]>;
+  focusable: boolean;
 }
 
 const icon = "size-4 max-sm:hidden";
 const narrow = "max-sm:px-1.5";
 
 /** Why a message was not sent, and what can be done with its words. One that waits behind another has nothing to retry. */
-export function ParkedNotice({ id, pending }: ParkedNoticeProps) {
+export function ParkedNotice({ id, pending, focusable }: ParkedNoticeProps) {
   const words = useWords();
   const { retry, edit, discard } = useRoomActions().unsent;
   const behind = pending.reason === null;
   const why = behind ? words.chat.parkedBehind : errorWords(words, pending.reason);
+
+  const tabIndex = focusable ? 0 : -1;
 
   return (
     <div className="mt-1 flex max-w-full flex-col items-end text-right">
@@ -34,6 +37,7 @@ export function ParkedNotice({ id, pending }: ParkedNoticeProps) {
           <Button
             look="quiet"
             size="small"
+            tabIndex={tabIndex}
             className={narrow}
             onClick={() => {
               retry(id);
@@ -45,7 +49,7 @@ export function ParkedNotice({ id, pending }: ParkedNoticeProps) {
           </Button>
         ) : null}
         {edit ? (
-          <Button look="quiet" size="small" className={narrow} onClick={() => edit(id, pending)}>
+          <Button look="quiet" size="small" tabIndex={tabIndex} className={narrow} onClick={() => edit(id, pending)}>
             <PencilLine aria-hidden="true" className={icon} />
             {words.chat.actions.edit}
           </Button>
@@ -53,20 +57,13 @@ export function ParkedNotice({ id, pending }: ParkedNoticeProps) {
         <CopyButton
           look="quiet"
           size="small"
+          tabIndex={tabIndex}
           words={words.chat.actions}
           text={() => pending.content}
           iconClass={icon}
           className={narrow}
         />
-        <Button
-          look="danger"
-          size="small"
-          className={narrow}
-          onClick={() => {
-            focusBeside(id);
-            discard(id);
-          }}
-        >
+        <Button look="danger" size="small" tabIndex={tabIndex} className={narrow} onClick={() => discard(id)}>
           <Trash2 aria-hidden="true" className={icon} />
           {words.chat.actions.discard}
         </Button>

@@ -2,6 +2,7 @@
 
 import { Popover } from "radix-ui";
 import { useRef } from "react";
+import { useOverlay } from "@/components/ui/useOverlay";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { TimelineItem } from "@/lib/core/timeline";
 import { EmojiGrid } from "./EmojiGrid";
@@ -22,6 +23,7 @@ export function ReactionPicker({ item, onClose }: ReactionPickerProps) {
   const reactions = item.message?.reactions ?? [];
   const mine = new Set(reactions.filter(({ userIds }) => userIds.includes(viewerId)).map(({ emoji }) => emoji));
   const full = mine.size >= MOST_OWN_REACTIONS;
+  useOverlay(onClose);
 
   return (
     <Popover.Root open onOpenChange={(open) => !open && onClose()}>

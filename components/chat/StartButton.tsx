@@ -20,7 +20,7 @@ export function StartButton({ consultationId, action }: { consultationId: string
           </p>
         ) : null}
         <div className="flex flex-wrap gap-2">
-          <Button type="submit" disabled={busy} className="grow">
+          <Button type="submit" busy={busy} className="grow">
             <CirclePlay aria-hidden="true" className="size-5" />
             {busy ? words.life.starting : words.life.start}
           </Button>

@@ -41,7 +41,7 @@ export function SystemMessage({ message, focusable }: { message: Message; focusa
           <blockquote className="mx-auto mt-2 max-w-md rounded-xl border border-line bg-surface px-4 py-3 text-left">
             <p className="text-xs font-medium">{words.system.closingNote}</p>
             <p dir="auto" className="mt-0.5 whitespace-pre-wrap wrap-anywhere text-[0.9375rem] text-ink">
-              <LinkedText content={note} />
+              <LinkedText content={note} focusable={focusable} />
             </p>
           </blockquote>
         )}

@@ -46,13 +46,19 @@ function inMiddle(row: HTMLElement): boolean {
   return box !== undefined && (bottom - top > box.height || (top >= box.top && bottom <= box.bottom));
 }
 
-/** Before a message goes away: its neighbour takes the focus, or the composer, so that it is not lost. */
-export function focusBeside(key: string): void {
-  const rows = [...document.querySelectorAll<HTMLElement>('[role="log"] article')];
-  const index = rows.findIndex(({ id }) => id === `message-${key}`);
-  const next = rows[index + 1] ?? rows[index - 1];
-  if (next) next.focus();
-  else focusComposer();
+/** Key of this message while some of it is in view, else of the last that is wholly so. */
+export function messageInView(box: HTMLElement, key: string | null): string | null {
+  const { top, bottom } = box.getBoundingClientRect();
+  const placed = [...box.querySelectorAll("article")].map((row) => ({ id: row.id, ...edgesOf(row) }));
+  const known = placed.find(({ id }) => id === `message-${key}`);
+  if (known && known.bottom > top && known.top < bottom) return key;
+  const shown = placed.findLast((row) => row.top >= top && row.bottom <= bottom);
+  return shown?.id.slice("message-".length) ?? key;
+}
+
+function edgesOf(row: Element): { top: number; bottom: number } {
+  const { top, bottom } = row.getBoundingClientRect();
+  return { top, bottom };
 }
 
 /** Where menus and tooltips are drawn: inside the page's landmark, so that they are not outside of everything. */
@@ -63,7 +69,27 @@ export function overlayRoot(): HTMLElement | undefined {
 /** Where nothing can be written the conversation itself takes the focus. */
 export function focusComposer(): void {
   const field = document.querySelector<HTMLElement>('textarea[name="content"]');
-  (field ?? document.querySelector<HTMLElement>('[role="log"] article[tabindex="0"]'))?.focus();
+  const shown = field ?? document.querySelector<HTMLElement>('[role="log"] article[tabindex="0"]');
+  (shown ?? contentOfPage())?.focus();
+}
+
+/** As a conversation opens. Where there is only a screen to type on, its keyboard would cover what there is to read. */
+export function focusRoom(): void {
+  if (typesOnScreen()) contentOfPage()?.focus();
+  else focusComposer();
+}
+
+/** For a composer that was not there yet as its conversation opened. */
+export function isAwaited(): boolean {
+  return !typesOnScreen() && document.activeElement === contentOfPage();
+}
+
+function typesOnScreen(): boolean {
+  return matchMedia("(pointer: coarse)").matches;
+}
+
+function contentOfPage(): HTMLElement | null {
+  return document.getElementById("content");
 }
 
 /** What others wrote after a number. */

@@ -8,6 +8,7 @@ import { useConsultationList } from "@/hooks/useConsultationList";
 import type { ConsultationRow } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import { ConsultationList } from "./ConsultationList";
+import { useOpeningFocus } from "./useOpeningFocus";
 
 interface ConsultationPanesProps {
   viewer: User;
@@ -24,6 +25,7 @@ export function ConsultationPanes({ viewer, initialRows, children }: Consultatio
     (id: string, opening: boolean) => setComingId((known) => (opening ? id : known === id ? null : known)),
     [],
   );
+  useOpeningFocus(openId);
   const coming = comingId !== null && comingId !== openId;
   const conversation = openId !== null || coming;
   const nothing = !conversation && !list.loading && list.rows.length === 0;

@@ -54,6 +54,7 @@ export function NoticeCorner({ onOpen }: { onOpen: (consultationId: string) => v
       ) : null}
       <Toast.Viewport
         label={notices.region("{hotkey}")}
+        data-notices=""
         className="fixed inset-x-3 top-18 z-40 flex flex-col gap-2 outline-none sm:start-auto sm:w-96"
       />
     </Toast.Provider>

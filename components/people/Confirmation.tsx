@@ -1,8 +1,7 @@
 "use client";
 
 import { useRef, useState } from "react";
-import { Button, buttonClass } from "@/components/ui/Button";
-import { cn } from "@/components/ui/cn";
+import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { ManagementResult } from "@/lib/browser/management-api";
 import { Modal } from "./Modal";
@@ -42,14 +41,9 @@ export function Confirmation({ title, text, words: own, command, onClose }: Conf
         </p>
       ) : null}
       <div ref={dialog} className="mt-5 flex flex-wrap justify-end gap-2">
-        <button
-          type="button"
-          disabled={busy}
-          onClick={confirm}
-          className={cn(buttonClass({ look: "danger" }), "order-last border border-danger/40")}
-        >
+        <Button look="danger" busy={busy} onClick={confirm} className="order-last border-danger/40">
           {busy ? own.busy : own.confirm}
-        </button>
+        </Button>
         <Button data-first look="secondary" onClick={() => onClose(false)}>
           {own.keep}
         </Button>

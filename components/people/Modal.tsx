@@ -2,6 +2,7 @@
 
 import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
 import { cn } from "@/components/ui/cn";
+import { useOverlay } from "@/components/ui/useOverlay";
 
 const looks = {
   dialog: "m-auto max-h-[calc(100dvh-2rem)] w-[calc(100%-2rem)] max-w-md overflow-y-auto rounded-2xl p-5",
@@ -28,6 +29,7 @@ interface ModalProps {
 export function Modal({ title, text, role = "dialog", look = "dialog", bare = false, onClose, children }: ModalProps) {
   const id = useId();
   const ref = useRef<HTMLDialogElement>(null);
+  useOverlay(onClose);
 
   // A layout effect: the focus is given back only by a dialog that closes while it is still in the page.
   useLayoutEffect(() => {

@@ -107,7 +107,7 @@ export function NewConsultationForm({ fields, onChange, onCreated, onCancel }: N
         <Button look="secondary" onClick={onCancel}>
           {own.cancel}
         </Button>
-        <Button type="submit" disabled={busy}>
+        <Button type="submit" busy={busy}>
           {busy ? own.submitting : own.submit}
         </Button>
       </div>

@@ -1,7 +1,8 @@
 "use client";
 
 import { X } from "lucide-react";
-import { type ReactNode, useEffect, useRef } from "react";
+import { type ReactNode, useEffect, useEffectEvent, useLayoutEffect, useRef } from "react";
+import { useOverlay } from "@/components/ui/useOverlay";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { Modal } from "./Modal";
 import { PeopleList } from "./PeopleList";
@@ -50,24 +51,32 @@ export function PeoplePanel({ consultationId, onClose }: PeoplePanelProps) {
 
 function Column({ label, onClose, children }: { label: string; onClose(): void; children: ReactNode }) {
   const ref = useRef<HTMLElement>(null);
+  useOverlay(onClose);
+  const close = useEffectEvent(onClose);
   useEffect(() => {
+    const onKeyDown = (event: KeyboardEvent) => {
+      if (event.key !== "Escape" || event.defaultPrevented || document.querySelector("dialog[open]")) return;
+      event.preventDefault();
+      close();
+    };
+    window.addEventListener("keydown", onKeyDown);
+    return () => window.removeEventListener("keydown", onKeyDown);
+  }, []);
+  // A layout effect: what is about to go still has the focus.
+  useLayoutEffect(() => {
     const opener = document.activeElement;
     const column = ref.current;
+    column?.focus();
     return () => {
-      // Only what was inside is taken away from whoever uses the keyboard; a click elsewhere has its own focus.
-      const lost = document.activeElement === document.body || column?.contains(document.activeElement);
-      if (lost && opener instanceof HTMLElement) opener.focus();
+      if (column?.contains(document.activeElement) && opener instanceof HTMLElement) opener.focus();
     };
   }, []);
   return (
     <section
       ref={ref}
       aria-label={label}
-      onKeyDown={(event) => {
-        const inDialog = event.target instanceof Element && event.target.closest("dialog");
-        if (event.key === "Escape" && !inDialog) onClose();
-      }}
-      className="w-80 shrink-0 border-line border-l bg-surface"
+      tabIndex={-1}
+      className="w-80 shrink-0 border-line border-l bg-surface -outline-offset-2"
     >
       {children}
     </section>

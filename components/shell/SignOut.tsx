@@ -4,6 +4,7 @@ import { LogOut } from "lucide-react";
 import { type SubmitEvent, useId, useRef, useState } from "react";
 import { Button, buttonClass } from "@/components/ui/Button";
 import { CopyButton } from "@/components/ui/CopyButton";
+import { useDialogOverlay } from "@/components/ui/useOverlay";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useChatClient } from "@/hooks/useChatClient";
 import type { UnsentWords } from "@/lib/browser/create-chat-client";
@@ -19,6 +20,7 @@ export function SignOut({ csrfToken }: { csrfToken: string }) {
   const [busy, setBusy] = useState(false);
   const waiting = unsent.flatMap(({ texts }) => texts);
   const begun = unsent.flatMap(({ drafts = [] }) => drafts);
+  useDialogOverlay(dialog);
 
   async function ask(event: SubmitEvent<HTMLFormElement>) {
     event.preventDefault();
@@ -66,7 +68,7 @@ export function SignOut({ csrfToken }: { csrfToken: string }) {
           <CopyButton look="secondary" size="small" words={signOut} text={() => [...waiting, ...begun].join("\n\n")} />
         </div>
         <div className="mt-6 flex flex-wrap justify-end gap-2">
-          <Button look="danger" disabled={busy} onClick={leave}>
+          <Button look="danger" busy={busy} onClick={leave}>
             {signOut.confirm}
           </Button>
           <Button autoFocus onClick={() => dialog.current?.close()}>

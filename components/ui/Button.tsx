@@ -22,12 +22,25 @@ export function buttonClass({ look = "primary", size = "regular" }: ButtonLook =
   return cn(
     "inline-flex max-w-full items-center justify-center gap-2 rounded-lg border border-transparent font-medium transition-colors",
     "wrap-anywhere [&>svg]:shrink-0",
-    "disabled:pointer-events-none disabled:opacity-60",
+    "aria-disabled:cursor-default aria-disabled:opacity-60",
     looks[look],
     sizes[size],
   );
 }
 
-export function Button({ look, size, className, type = "button", ...props }: ComponentProps<"button"> & ButtonLook) {
-  return <button type={type} className={cn(buttonClass({ look, size }), className)} {...props} />;
+interface ButtonProps extends Omit<ComponentProps<"button">, "disabled">, ButtonLook {
+  /** What it began is not done yet. It does nothing meanwhile, and keeps the focus. */
+  busy?: boolean;
+}
+
+export function Button({ look, size, className, type = "button", busy = false, onClick, ...props }: ButtonProps) {
+  return (
+    <button
+      type={type}
+      aria-disabled={busy || undefined}
+      onClick={busy ? (event) => event.preventDefault() : onClick}
+      className={cn(buttonClass({ look, size }), className)}
+      {...props}
+    />
+  );
 }

@@ -5,7 +5,7 @@ import { type ComponentProps, useState } from "react";
 import { Button } from "./Button";
 import { copyText } from "./copy-text";
 
-interface CopyButtonProps extends Pick<ComponentProps<typeof Button>, "look" | "size" | "className"> {
+interface CopyButtonProps extends Pick<ComponentProps<typeof Button>, "look" | "size" | "className" | "tabIndex"> {
   words: { copy: string; copied: string };
   text(): string | Promise<string>;
   iconClass?: string;

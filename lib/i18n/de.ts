@@ -8,6 +8,7 @@ export const de: Catalogue = {
     name: "Murph",
     tagline: "Ihre Sprechstunde, schriftlich",
     skipToContent: "Zum Inhalt springen",
+    skipToConversation: "Zum Gespräch springen",
   },
   language: { label: "Sprache", de: "Deutsch", en: "English", save: "Sprache übernehmen" },
   roles: { PATIENT: "Patient/in", PRACTITIONER: "Praxis", INTERPRETER: "Dolmetschen" },

@@ -7,6 +7,7 @@ export const en = {
     name: "Murph",
     tagline: "Your consultation, in writing",
     skipToContent: "Skip to content",
+    skipToConversation: "Skip to the conversation",
   },
   language: { label: "Language", de: "Deutsch", en: "English", save: "Use this language" },
   roles: { PATIENT: "Patient", PRACTITIONER: "Practitioner", INTERPRETER: "Interpreter" },

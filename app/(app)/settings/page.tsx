@@ -22,7 +22,7 @@ export default async function SettingsPage() {
   const { locale } = await requestViewpoint();
   const words = await requestWords();
   return (
-    <main id="content" className="mx-auto min-h-dvh w-full max-w-xl px-4 py-4 sm:py-10">
+    <main id="content" tabIndex={-1} className="mx-auto min-h-dvh w-full max-w-xl px-4 py-4 sm:py-10 outline-none">
       <header className="flex items-center gap-1">
         <Link href="/consultations" aria-label={words.list.back} className="icon-button -ml-2 hover:bg-hover">
           <ChevronLeft aria-hidden="true" className="size-6" />

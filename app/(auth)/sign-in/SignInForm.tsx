@@ -7,20 +7,32 @@ interface SignInFormProps {
   hidden: HiddenValues;
   /** Only where something else stands beside the form. */
   heading: string | null;
+  /** The page says why, as `problem`. */
+  refused: boolean;
 }
 
 const field =
   "mt-1.5 block min-h-11 w-full rounded-lg border border-control bg-surface px-3 text-base placeholder:text-ink-soft";
 
 /** Posts to next-auth itself, so that it needs no script. */
-export function SignInForm({ words: { signIn }, hidden, heading }: SignInFormProps) {
+export function SignInForm({ words: { signIn }, hidden, heading, refused }: SignInFormProps) {
   return (
     <form method="post" action={SIGN_IN_ACTION} className="rounded-2xl bg-surface p-5 shadow-card">
       {heading ? <h2 className="mb-3 font-semibold">{heading}</h2> : null}
       <HiddenFields values={hidden} />
       <label className="block text-sm font-medium">
         {signIn.email}
-        <input className={field} type="email" name="email" autoComplete="username" required maxLength={320} />
+        <input
+          className={field}
+          type="email"
+          name="email"
+          autoComplete="username"
+          required
+          maxLength={320}
+          // biome-ignore lint/a11y/noAutofocus: whoever was refused goes on where they tried.
+          autoFocus={refused}
+          aria-describedby={refused ? "problem" : undefined}
+        />
       </label>
       <label className="mt-4 block text-sm font-medium">
         {signIn.password}

@@ -33,8 +33,9 @@ export default async function SignInPage({ searchParams }: SignInPageProps) {
   return (
     <main
       id="content"
+      tabIndex={-1}
       data-wide={demo ? "" : undefined}
-      className="mx-auto flex min-h-dvh w-full max-w-md flex-col px-4 py-6 sm:justify-center sm:py-10 lg:data-wide:max-w-4xl"
+      className="mx-auto flex min-h-dvh w-full max-w-md flex-col px-4 py-6 outline-none sm:justify-center sm:py-10 lg:data-wide:max-w-4xl"
     >
       <header className="flex flex-wrap items-center justify-between gap-3">
         <Brand name={words.app.name} />
@@ -48,7 +49,11 @@ export default async function SignInPage({ searchParams }: SignInPageProps) {
       <h1 className="mt-8 text-2xl font-semibold tracking-tight">{words.signIn.welcome}</h1>
       <p className="mt-1 text-ink-soft">{words.signIn.intro}</p>
       {error === undefined ? null : (
-        <p role="alert" className="mt-5 flex gap-2.5 rounded-xl bg-danger-soft p-3.5 text-[0.9375rem] text-danger">
+        <p
+          id="problem"
+          role="alert"
+          className="mt-5 flex gap-2.5 rounded-xl bg-danger-soft p-3.5 text-[0.9375rem] text-danger"
+        >
           <CircleAlert aria-hidden="true" className="mt-0.5 size-5 shrink-0" />
           {signInErrorWords(words, String(error))}
         </p>
@@ -56,7 +61,12 @@ export default async function SignInPage({ searchParams }: SignInPageProps) {
       <UnsentHere />
       <div className={demo ? "mt-6 grid grid-cols-1 items-start gap-6 lg:grid-cols-[1.2fr_1fr]" : "mt-6"}>
         {demo ? <DemoPeople words={words} hidden={hidden} /> : null}
-        <SignInForm words={words} hidden={hidden} heading={demo ? words.signIn.ownAccount : null} />
+        <SignInForm
+          words={words}
+          hidden={hidden}
+          heading={demo ? words.signIn.ownAccount : null}
+          refused={error !== undefined}
+        />
       </div>
     </main>
   );

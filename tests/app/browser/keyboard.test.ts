@@ -3,29 +3,10 @@ import { describe, expect, it } from "vitest";
 import { violations } from "@/tests/support/accessibility";
 import { useApp } from "@/tests/support/app-world";
 import { live, useBrowser } from "@/tests/support/browser";
+import { focused, focusOn, go } from "@/tests/support/keyboard";
 
 const app = useApp();
 const { visit } = useBrowser(app);
-const MOST_STOPS = 80;
-
-/** What has the focus, as one reads it: its tag and its name. */
-function focused(page: Page): Promise<string> {
-  return page.evaluate(() => {
-    const element = document.activeElement as HTMLElement | null;
-    const label = element?.getAttribute("aria-label") ?? (element as HTMLInputElement | null)?.labels?.[0]?.textContent;
-    return `${element?.tagName} ${label ?? element?.textContent ?? ""}`;
-  });
-}
-
-async function go(page: Page, key: string, to: RegExp): Promise<void> {
-  for (let step = 0; step < MOST_STOPS; step++) {
-    await page.keyboard.press(key);
-    await page.evaluate(() => new Promise((resolve) => requestAnimationFrame(() => requestAnimationFrame(resolve))));
-    if (to.test(await focused(page))) return;
-  }
-  throw new Error(`${key} never reached ${to}`);
-}
-
 async function enterAs(page: Page, name: RegExp): Promise<void> {
   await page.goto(`${app.baseUrl}/sign-in`);
   await go(page, "Tab", name);
@@ -35,13 +16,13 @@ async function enterAs(page: Page, name: RegExp): Promise<void> {
   await page.keyboard.press("Enter");
   await page.waitForURL("**/consultations/*");
   await live(page);
+  await focusOn(page, /^TEXTAREA/);
 }
 
 describe("by keyboard alone", () => {
   it("UI A6 C4 D5 from sign-in to a sent, edited, reacted-to and read message", async () => {
     const [anna, weber] = [(await visit(null)).page, (await visit(null)).page];
     await enterAs(anna, /BUTTON.*Anna/);
-    await go(anna, "Tab", /^TEXTAREA/);
     await anna.keyboard.type("tipped by keyboard");
     await anna.keyboard.press("Enter");
     const mine = anna.getByRole("log").locator("article").filter({ hasText: "by keyboard" });
@@ -59,7 +40,7 @@ describe("by keyboard alone", () => {
     await enterAs(weber, /BUTTON.*Weber/);
     const theirs = weber.getByRole("log").locator("article").filter({ hasText: "typped by keyboard" });
     await theirs.waitFor();
-    await go(weber, "Tab", /^ARTICLE/);
+    await go(weber, "Shift+Tab", /^ARTICLE/);
     await weber.keyboard.press("End");
     if (!(await focused(weber)).includes("typped by keyboard")) await go(weber, "ArrowUp", /typped by keyboard/);
     await weber.keyboard.press("Enter");

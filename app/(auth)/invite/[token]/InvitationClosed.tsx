@@ -10,7 +10,7 @@ export type ClosedReason = "not-found" | "rate-limited";
 export async function InvitationClosed({ reason }: { reason: ClosedReason }) {
   const { invitation, signIn } = await requestWords();
   return (
-    <main id="content" className="grid min-h-dvh">
+    <main id="content" tabIndex={-1} className="grid min-h-dvh outline-none">
       {reason === "rate-limited" ? (
         <Notice icon={Hourglass} title={invitation.tooManyTitle} text={invitation.tooMany} headingLevel="h1" />
       ) : (

@@ -1,6 +1,7 @@
 "use client";
 
 import { CircleAlert } from "lucide-react";
+import { useEffect, useRef } from "react";
 import { FormField } from "@/components/people/FormField";
 import { Button } from "@/components/ui/Button";
 import { useFormAction } from "@/components/ui/useFormAction";
@@ -21,6 +22,10 @@ export function InvitationForm({ token, name, email, action }: InvitationFormPro
   const { state, busy, post, submit } = useFormAction<InvitationState>(action, IDLE, (code) => ({
     ...{ status: "refused", name, code, fields: {} },
   }));
+  const form = useRef<HTMLFormElement>(null);
+  useEffect(() => {
+    if (state.status === "refused") form.current?.querySelector<HTMLElement>("[aria-invalid='true']")?.focus();
+  }, [state]);
   const refused = state.status === "refused" ? state : null;
   const issues: Record<string, string> = invitation.issues;
   const problemOf = (field: "name" | "password") => {
@@ -28,7 +33,7 @@ export function InvitationForm({ token, name, email, action }: InvitationFormPro
     return issue === undefined ? null : (issues[`${field} ${issue}`] ?? invitation.issues[field]);
   };
   return (
-    <form action={post} onSubmit={submit} className="mt-6 rounded-2xl bg-surface p-5 shadow-card">
+    <form ref={form} action={post} onSubmit={submit} className="mt-6 rounded-2xl bg-surface p-5 shadow-card">
       <input type="hidden" name="token" value={token} />
       {refused && refused.code !== "validation-failed" ? (
         <p role="alert" className="mb-4 flex gap-2.5 rounded-xl bg-danger-soft p-3.5 text-[0.9375rem] text-danger">
@@ -68,7 +73,7 @@ export function InvitationForm({ token, name, email, action }: InvitationFormPro
         minLength={8}
         maxLength={1000}
       />
-      <Button type="submit" className="mt-5 w-full" disabled={busy}>
+      <Button type="submit" className="mt-5 w-full" busy={busy}>
         {busy ? invitation.submitting : invitation.submit}
       </Button>
     </form>

@@ -24,7 +24,11 @@ export default async function InvitationPage({ params }: { params: Promise<{ tok
   if (typeof found === "string") return <InvitationClosed reason={found} />;
   const viewer = await currentViewer();
   return (
-    <main id="content" className="mx-auto flex min-h-dvh w-full max-w-md flex-col px-4 py-6 sm:justify-center sm:py-10">
+    <main
+      id="content"
+      tabIndex={-1}
+      className="mx-auto flex min-h-dvh w-full max-w-md flex-col px-4 py-6 sm:justify-center sm:py-10 outline-none"
+    >
       <header className="flex flex-wrap items-center justify-between gap-3">
         <Brand name={words.app.name} />
         <LanguageSwitch

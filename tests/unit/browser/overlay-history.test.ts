@@ -1,0 +1,222 @@
+import { describe, expect, it } from "vitest";
+import { OverlayHistory } from "@/lib/browser/overlay-history";
+
+interface Entry {
+  state: unknown;
+  href: string;
+}
+
+/** History as browsers have it: what is written is there at once, a step comes later and is told then. */
+class TestWindow {
+  entries: Entry[];
+  index: number;
+  readonly location: { href: string };
+  /** Addresses that the router, which listens behind us, was told of. */
+  readonly told: string[] = [];
+  private listener: (event: PopStateEvent) => void = () => undefined;
+  private steps: number[] = [];
+
+  constructor(entries: Entry[] = [{ state: { list: 1 }, href: "/list" }], index = entries.length - 1) {
+    this.entries = entries;
+    this.index = index;
+    const current = () => this.current;
+    this.location = {
+      get href() {
+        return current().href;
+      },
+    };
+  }
+
+  get current(): Entry {
+    return this.entries[this.index] ?? expect.unreachable();
+  }
+
+  readonly history = ((window: TestWindow) => ({
+    get state() {
+      return window.current.state;
+    },
+    get length() {
+      return window.entries.length;
+    },
+    go(by = 0) {
+      window.steps.push(by);
+    },
+    pushState(state: unknown, _: string, url?: string | URL | null) {
+      window.entries.splice(window.index + 1, Number.POSITIVE_INFINITY, {
+        state,
+        href: String(url ?? window.current.href),
+      });
+      window.index += 1;
+    },
+    replaceState(state: unknown, _: string, url?: string | URL | null) {
+      window.entries[window.index] = { state, href: String(url ?? window.current.href) };
+    },
+  }))(this);
+
+  addEventListener(_: "popstate", listener: (event: PopStateEvent) => void): void {
+    this.listener = listener;
+  }
+
+  /** Lets what was asked for happen, step after step. */
+  async settled(): Promise<void> {
+    await Promise.resolve();
+    for (let by = this.steps.shift(); by !== undefined; by = this.steps.shift()) {
+      this.index += by;
+      let told = true;
+      this.listener({
+        state: this.current.state,
+        stopImmediatePropagation: () => {
+          told = false;
+        },
+      } as PopStateEvent);
+      if (told) this.told.push(this.current.href);
+      await Promise.resolve();
+    }
+  }
+
+  travel(by: number): Promise<void> {
+    this.history.go(by);
+    return this.settled();
+  }
+
+  get addresses(): string[] {
+    return this.entries.map(({ href }) => href);
+  }
+}
+
+const inRoom = () => [
+  { state: { list: 1 }, href: "/list" },
+  { state: { room: 1 }, href: "/room" },
+];
+
+/** An overlay that closes as components do: whoever closes it, it says so. */
+function openIn(overlays: OverlayHistory) {
+  const overlay = { open: true, close: () => undefined as undefined };
+  const removed = overlays.add(() => overlay.close());
+  overlay.close = () => {
+    overlay.open = false;
+    removed();
+  };
+  return overlay;
+}
+
+describe("R5 overlays in history", () => {
+  it("R5 Back closes the topmost and tells the router nothing; the next Back leaves the page", async () => {
+    const window = new TestWindow(inRoom());
+    const overlays = new OverlayHistory(window);
+    const panel = openIn(overlays);
+    await window.settled();
+    const dialog = openIn(overlays);
+    await window.settled();
+    expect(window.addresses).toEqual(["/list", "/room", "/room", "/room"]);
+    expect(window.history.state).toMatchObject({ room: 1 });
+    await window.travel(-1);
+    expect([panel.open, dialog.open]).toEqual([true, false]);
+    await window.travel(-1);
+    expect(panel.open).toBe(false);
+    expect(window.told).toEqual([]);
+    await window.travel(-1);
+    expect(window.told).toEqual(["/list"]);
+  });
+
+  it("R5 one that is closed by hand takes its entry along, however many close at once", async () => {
+    const window = new TestWindow(inRoom());
+    const overlays = new OverlayHistory(window);
+    const opened = [openIn(overlays), openIn(overlays)];
+    await window.settled();
+    expect(window.index).toBe(3);
+    for (const overlay of opened) overlay.close();
+    await window.settled();
+    expect(window.current).toEqual({ state: { room: 1 }, href: "/room" });
+    expect(window.index).toBe(1);
+    expect(window.told).toEqual([]);
+  });
+
+  it("R5 one that opens while another closes takes its place, also while the step back is on its way", async () => {
+    const window = new TestWindow(inRoom());
+    const overlays = new OverlayHistory(window);
+    const menu = openIn(overlays);
+    await window.settled();
+    menu.close();
+    const picker = openIn(overlays);
+    await window.settled();
+    expect(window.index).toBe(2);
+    picker.close();
+    await Promise.resolve();
+    const dialog = openIn(overlays);
+    await Promise.resolve();
+    await window.settled();
+    expect(window.index).toBe(2);
+    await window.travel(-1);
+    expect(dialog.open).toBe(false);
+    expect(window.index).toBe(1);
+  });
+
+  it("R5 Forward to what was closed stays where one is, and tells the router nothing", async () => {
+    const window = new TestWindow(inRoom());
+    const panel = openIn(new OverlayHistory(window));
+    await window.settled();
+    await window.travel(-1);
+    expect(panel.open).toBe(false);
+    await window.travel(1);
+    expect(window.index).toBe(1);
+    expect(window.told).toEqual([]);
+  });
+
+  it("R5 a page opened out of an overlay takes its place, before it closes or while it does", async () => {
+    for (const leave of ["at once", "while it closes"]) {
+      const window = new TestWindow(inRoom());
+      const dialog = openIn(new OverlayHistory(window));
+      await window.settled();
+      if (leave === "while it closes") {
+        dialog.close();
+        await Promise.resolve();
+      }
+      // As Next does: its own keys only.
+      window.history.pushState({ other: 1 }, "", "/other");
+      dialog.close();
+      await window.settled();
+      expect(window.addresses, leave).toEqual(["/list", "/room", "/other"]);
+      expect(window.history.state, leave).toEqual({ other: 1 });
+      await window.travel(-1);
+      expect(window.current.href, leave).toBe("/room");
+      expect(window.told, leave).toEqual(["/room"]);
+    }
+  });
+
+  it("R5 whatever the router writes into the entry, it stays the overlay's", async () => {
+    const window = new TestWindow(inRoom());
+    const panel = openIn(new OverlayHistory(window));
+    await window.settled();
+    window.history.replaceState({ room: 2 }, "", "/room");
+    panel.close();
+    await window.settled();
+    expect(window.index).toBe(1);
+  });
+
+  it("R5 steps over several entries close what they leave, and the router is told where they lead", async () => {
+    const window = new TestWindow(inRoom());
+    const panel = openIn(new OverlayHistory(window));
+    await window.settled();
+    await window.travel(-2);
+    expect(panel.open).toBe(false);
+    expect(window.told).toEqual(["/list"]);
+    await window.travel(2);
+    expect(window.current).toMatchObject({ href: "/room", state: { room: 1 } });
+    expect(window.told).toEqual(["/list", "/room"]);
+  });
+
+  it("R5 after a reload in an overlay the page is at its own entry; a copied entry without it becomes its own", async () => {
+    const window = new TestWindow(inRoom());
+    openIn(new OverlayHistory(window));
+    await window.settled();
+    new OverlayHistory(window);
+    await window.settled();
+    expect(window.index).toBe(1);
+
+    const copy = new TestWindow([{ state: { room: 1, overlays: 1 }, href: "/room" }]);
+    new OverlayHistory(copy);
+    await copy.settled();
+    expect(copy.current.state).toEqual({ room: 1 });
+  });
+});
