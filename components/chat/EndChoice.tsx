@@ -24,7 +24,7 @@ export function EndChoice({ id }: { id: string }) {
             value={value}
             defaultChecked={value !== ""}
             aria-describedby={`${id}-end-${value}-hint`}
-            className="mt-1 size-4 shrink-0 accent-accent"
+            className="size-6 shrink-0 accent-accent"
           />
           <div className="min-w-0">
             <label htmlFor={`${id}-end-${value}`} className="block font-medium text-[0.9375rem]">

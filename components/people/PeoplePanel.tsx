@@ -33,7 +33,7 @@ export function PeoplePanel({ consultationId, onClose }: PeoplePanelProps) {
           <X aria-hidden="true" className="size-5" />
         </button>
       </header>
-      <div className="pb-safe min-h-0 grow overflow-y-auto">
+      <div className="pb-safe @container min-h-0 grow overflow-y-auto">
         <PeopleList consultationId={consultationId} />
       </div>
     </div>

@@ -23,7 +23,9 @@ export function PersonEntry({ participant, self, here, told, onRemove }: PersonE
   const Icon = self ? LogOut : UserMinus;
   return (
     <li className="flex min-h-15 items-center gap-3 rounded-xl px-3 py-2">
-      <PersonAvatar person={user} />
+      <span className="@max-[14rem]:hidden">
+        <PersonAvatar person={user} />
+      </span>
       <div className="min-w-0 grow">
         <p className="font-medium text-[0.9375rem]">
           <PersonName name={self ? people.you(user.name) : user.name} role={user.role} />

@@ -9,7 +9,7 @@ export function RoleBadge({ role }: { role: Role }) {
   return (
     <span
       className={cn(
-        "shrink-0 rounded-md border px-1.5 py-px text-xs font-medium",
+        "max-w-full rounded-md wrap-anywhere border px-1.5 py-px text-xs font-medium",
         role === "PRACTITIONER" ? "border-accent/30 bg-accent-soft text-accent-strong" : "border-line text-ink-soft",
       )}
     >

@@ -33,6 +33,8 @@ export function misfits(page: Page): Promise<string[]> {
     const seen = (element: Element) => {
       let { left, right } = element.getBoundingClientRect();
       for (let box = element.parentElement; box; box = box.parentElement) {
+        // Nothing that it stands in cuts off what lies in the top layer.
+        if (box.matches("dialog:modal")) break;
         if (getComputedStyle(box).overflowX === "visible") continue;
         const edge = box.getBoundingClientRect();
         [left, right] = [Math.max(left, edge.left), Math.min(right, edge.right)];
