@@ -8,7 +8,7 @@ import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import { APP_ROLE, DATABASE, OWNER_ROLE } from "@/lib/embedded/postgres/initialise";
 
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 180_000;
 const STOP_TIMEOUT_MS = 20_000;
 /** Names the build folder it was last written for. */
 const NEXT_TYPES = "next-env.d.ts";
@@ -72,7 +72,10 @@ export async function buildApp(): Promise<{ distDir: string; remove(): void }> {
   return { distDir, remove };
 }
 
-/** As a developer has it after a fresh clone: the dev server, its strict mode, its demo people, no configuration. */
+/**
+ * As a developer has it after a fresh clone: the dev server, its strict mode, its demo people, no configuration.
+ * Resolves when the first pages are compiled: how long that takes says something of the machine only.
+ */
 export async function startDevApp(): Promise<BuiltApp> {
   const { distDir, environment, restoreTypes, remove } = ownDistDir();
   const removeAll = () => {
@@ -81,13 +84,12 @@ export async function startDevApp(): Promise<BuiltApp> {
   };
   try {
     const app = await startNext("dev", distDir, environment);
-    return {
-      ...app,
-      async stop() {
-        await app.stop();
-        removeAll();
-      },
+    const stop = async () => {
+      await app.stop();
+      removeAll();
     };
+    while (!fs.readFileSync(app.logFile, "utf8").includes("First pages compiled")) await sleep(200);
+    return { ...app, stop };
   } catch (error) {
     removeAll();
     throw error;
