@@ -30,6 +30,9 @@ const CATCHING_UP_MS = 500;
 /** Pause between two sweeps while more may be waiting, or others keep waking this relay. */
 const SWEEP_AGAIN_MS = 20;
 
+/** After this long a consultation is tried again whose calls alone have failed. */
+const ALONE_AGAIN_MS = 500;
+
 /** The provider takes ten events in one call. */
 export const EVENTS_A_BATCH = 10;
 /** How long a holder waits for the next event of its own process before it asks the database whether it is done. */
@@ -39,8 +42,8 @@ const MAX_UNRECORDED_MS = 1_000;
 /** The database grants ten seconds; a call that begins after this might end when another holds the lease. */
 const TRUST_LEASE_MS = 6_000;
 
-/** "again": it failed alone, others' calls succeed. "away": the provider is. "refused": not these events, for now. */
-type PushOutcome = "published" | "again" | "away" | "refused";
+/** "again": it failed alone, others' calls succeed. "alone": and once more. "away": the provider is. "refused": not these events. */
+type PushOutcome = "published" | "again" | "alone" | "away" | "refused";
 
 /** A lease held by this relay. */
 interface Holding {
@@ -241,6 +244,8 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
             await giveBack(publication, publishedSeq > recordedSeq ? publishedSeq : null);
             // The circuit may have closed while this one was not yet among those that are revived.
             if (outcome === "away" && !circuit.isOpen()) revive();
+            // Its pause would grow, and no circuit closes that would end it.
+            if (outcome === "alone") clock.after(ALONE_AGAIN_MS, revive);
             break;
           }
           publishedSeq = last.seq;
@@ -279,14 +284,15 @@ export function createRelay(ports: RelayPorts, { sweepEveryMs = 1_000 } = {}): R
       circuit.succeeded(begunAt);
       return "published";
     } catch (error) {
-      if (!(error instanceof PublishError && error.reason === "events")) {
+      const refused = error instanceof PublishError && error.reason === "events";
+      if (!refused) {
         circuit.failed(error, begunAt);
         if (circuit.isOpen()) return "away";
         if (mayRepeat) return "again";
       }
       const [first] = events;
       report({ kind: "publish-failed", consultationId: first?.consultationId ?? "", seq: first?.seq ?? 0, error });
-      return "refused";
+      return refused ? "refused" : "alone";
     }
   }
 

@@ -519,6 +519,25 @@ test("W10 a room whose own calls always fail waits alone, and opens nothing for 
   expect(relay.pushState()).toBe("ok");
   expect(new Set(reports)).toEqual(new Set(["publish-failed"]));
   expect(calls.length).toBeGreaterThan(500);
+  provider.publish = async () => undefined;
+  await clock.advance(1_000);
+  await relay.stop();
+});
+
+test("W10 a room whose own calls have failed for a while is heard soon after they work, however often it was given back", async () => {
+  const { clock, provider, relay, append, pushed } = setUpLively(5);
+  let failing = true;
+  provider.publish = async ([first]) => {
+    const bad = first?.consultationId === "bad" && failing;
+    await clock.sleep(bad ? 100 : 5);
+    if (bad) throw new PublishError("away");
+  };
+  await clock.advance(100);
+  append("bad");
+  await clock.advance(8_000);
+  failing = false;
+  await clock.advance(1_500);
+  expect(pushed).toContain("bad1");
   await relay.stop();
 });
 
