@@ -28,6 +28,7 @@ interface ChatHeaderProps {
 export function ChatHeader({ consultation, people, others, here, told, backHref, children }: ChatHeaderProps) {
   const { list } = useWords();
   const [first] = people;
+  const invited = others.some(({ invitation }) => invitation);
   return (
     <header className="@container/header shrink-0 border-line border-b bg-surface">
       <div className="flex min-h-16 flex-wrap items-center justify-end gap-x-2.5 gap-y-1 px-3 py-2 sm:px-5">
@@ -53,7 +54,7 @@ export function ChatHeader({ consultation, people, others, here, told, backHref,
               <span data-identity="" className="h-5 min-w-[min(100%,7rem)] grow basis-0 truncate" dir="auto">
                 {consultation?.subject}
               </span>
-              {consultation?.status === "IN_PROGRESS" ? (
+              {consultation?.status === "IN_PROGRESS" || invited ? (
                 <span className="flex shrink-0">
                   <HeaderPresence others={others} here={here} told={told} />
                 </span>

@@ -8,7 +8,7 @@ import { PeoplePanelButton } from "@/components/people/PeoplePanelButton";
 import { Button } from "@/components/ui/Button";
 import { Notice } from "@/components/ui/Notice";
 import { useWords } from "@/components/ui/ViewpointProvider";
-import { useLiveParticipants } from "@/hooks/usePeople";
+import { useLiveParticipants } from "@/hooks/useLiveParticipants";
 import { usePresence } from "@/hooks/usePresence";
 import { useReadReceipts } from "@/hooks/useReadReceipts";
 import { useRealtimeMessages } from "@/hooks/useRealtimeMessages";
@@ -71,7 +71,7 @@ export function ChatRoom(props: ChatRoomProps) {
   const words = useWords();
   const room = useRealtimeMessages(roomId, initialSnapshot);
   const { consultation, loadOlder, loadUntil } = room;
-  const everybody = useLiveParticipants(room.participants);
+  const everybody = useLiveParticipants(roomId, room.participants);
   const typing = useTypingIndicator(roomId, everybody);
   const { userIds: here } = usePresence(roomId);
   const { onSeen } = useReadReceipts(roomId);

@@ -1,5 +1,6 @@
 "use client";
 
+import { InvitedWords } from "@/components/people/InvitedWords";
 import { PresenceWords } from "@/components/people/PresenceWords";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { Participant } from "@/lib/protocol/snapshot";
@@ -11,11 +12,13 @@ interface HeaderPresenceProps {
   told: boolean;
 }
 
-/** Of one other person how they are there, of several how many are. */
+/** Whom nobody can be waiting for yet comes first; of one other person how they are there, of several how many are. */
 export function HeaderPresence({ others, here, told }: HeaderPresenceProps) {
   const { presence } = useWords();
   const [first] = others;
   if (!first) return null;
+  const invited = others.find(({ invitation }) => invitation)?.invitation;
+  if (invited) return <InvitedWords invitation={invited} />;
   if (others.length === 1) {
     return (
       <PresenceWords

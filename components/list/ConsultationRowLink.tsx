@@ -3,6 +3,7 @@
 import { Clock3 } from "lucide-react";
 import Link, { useLinkStatus } from "next/link";
 import { useEffect } from "react";
+import { InvitedWords } from "@/components/people/InvitedWords";
 import { PresenceWords } from "@/components/people/PresenceWords";
 import { cn } from "@/components/ui/cn";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
@@ -28,7 +29,7 @@ interface ConsultationRowLinkProps {
 
 export function ConsultationRowLink({ row, viewerId, open, told, unsent, draft, onOpening }: ConsultationRowLinkProps) {
   const { list } = useWords();
-  const { counterpart, unreadCount } = row;
+  const { counterpart, unreadCount, invitation } = row;
   const unfinished = row.status === "SCHEDULED" || row.status === "IN_PROGRESS";
   return (
     <li>
@@ -77,7 +78,9 @@ export function ConsultationRowLink({ row, viewerId, open, told, unsent, draft, 
           </span>
           <span className="mt-1 flex min-h-4 flex-wrap items-center gap-x-3 gap-y-0.5">
             <StatusBadge status={row.status} />
-            {unfinished ? (
+            {invitation?.userId === counterpart.id ? (
+              <InvitedWords invitation={invitation} />
+            ) : unfinished ? (
               <PresenceWords online={counterpart.online} lastActiveAt={counterpart.lastActiveAt} told={told} />
             ) : null}
             {unsent > 0 ? (

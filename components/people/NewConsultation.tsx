@@ -1,11 +1,12 @@
 "use client";
 
 import { useRouter } from "next/navigation";
+import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useConsultationList } from "@/hooks/useConsultationList";
 import { useKeptForm } from "@/hooks/useKeptForm";
 import type { CreatedConsultation } from "@/lib/protocol/commands";
-import { InvitationLink } from "./InvitationLink";
+import { InvitationSent } from "./InvitationSent";
 import { Modal } from "./Modal";
 import { NewConsultationForm } from "./NewConsultationForm";
 import { NO_FIELDS } from "./new-consultation";
@@ -20,7 +21,7 @@ interface NewConsultationProps {
  * goes with nothing but its own button.
  */
 export function NewConsultation({ open, onClose }: NewConsultationProps) {
-  const { newConsultation } = useWords();
+  const { newConsultation, people } = useWords();
   const { refresh } = useConsultationList();
   const router = useRouter();
   const [fields, setFields] = useKeptForm("new-consultation", NO_FIELDS);
@@ -43,12 +44,13 @@ export function NewConsultation({ open, onClose }: NewConsultationProps) {
   const invitation = created?.invitation;
   return invitation ? (
     <Modal key="created" title={newConsultation.created} onClose={() => finish(null)}>
-      <InvitationLink
-        email={fields.patientEmail.trim()}
-        invitation={invitation}
-        onOpen={() => finish(created.consultation.id)}
-        onDone={() => finish(null)}
-      />
+      <InvitationSent who={fields.patientEmail.trim()} mail={created.mail} invitation={invitation} />
+      <div className="mt-6 flex flex-wrap justify-end gap-2">
+        <Button look="secondary" onClick={() => finish(null)}>
+          {people.done}
+        </Button>
+        <Button onClick={() => finish(created.consultation.id)}>{newConsultation.go}</Button>
+      </div>
     </Modal>
   ) : (
     <Modal key="form" title={newConsultation.title} onClose={onClose}>

@@ -3,12 +3,13 @@
 import { useState } from "react";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useChatClient } from "@/hooks/useChatClient";
-import { useLiveParticipants } from "@/hooks/usePeople";
+import { useLiveParticipants } from "@/hooks/useLiveParticipants";
 import { usePresence } from "@/hooks/usePresence";
 import { useRealtimeMessages } from "@/hooks/useRealtimeMessages";
 import type { User } from "@/lib/protocol/user";
 import { isTold } from "@/lib/sync/people";
 import { AddColleague } from "./AddColleague";
+import { InvitationTools } from "./InvitationTools";
 import { PersonEntry } from "./PersonEntry";
 import { RemovePerson } from "./RemovePerson";
 
@@ -17,7 +18,7 @@ export function PeopleList({ consultationId }: { consultationId: string }) {
   const { people } = useWords();
   const { viewer } = useChatClient();
   const room = useRealtimeMessages(consultationId);
-  const participants = useLiveParticipants(room.participants);
+  const participants = useLiveParticipants(consultationId, room.participants);
   const { userIds } = usePresence(consultationId);
   const [leaving, setLeaving] = useState<User | null>(null);
   const [said, setSaid] = useState("");
@@ -30,8 +31,8 @@ export function PeopleList({ consultationId }: { consultationId: string }) {
     <>
       <ul className="space-y-0.5 px-2 py-3">
         {participants.map((participant) => {
-          const { user } = participant;
-          const removable = practitioner && !(user.role === "PRACTITIONER" && practitioners === 1);
+          const { user, invitation } = participant;
+          const removable = practitioner && !invitation && !(user.role === "PRACTITIONER" && practitioners === 1);
           return (
             <PersonEntry
               key={user.id}
@@ -40,7 +41,16 @@ export function PeopleList({ consultationId }: { consultationId: string }) {
               here={userIds.includes(user.id)}
               told={isTold(room)}
               onRemove={removable ? () => setLeaving(user) : null}
-            />
+            >
+              {invitation && practitioner ? (
+                <InvitationTools
+                  consultationId={consultationId}
+                  user={user}
+                  open={open}
+                  onWithdrawn={() => setSaid(people.withdrawn(user.name))}
+                />
+              ) : null}
+            </PersonEntry>
           );
         })}
       </ul>

@@ -1,10 +1,13 @@
 "use client";
 
 import { LogOut, UserMinus } from "lucide-react";
+import type { ReactNode } from "react";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
 import { PersonName } from "@/components/ui/PersonName";
-import { useWords } from "@/components/ui/ViewpointProvider";
+import { useViewpoint } from "@/components/ui/ViewpointProvider";
+import { fullTime } from "@/lib/i18n/time";
 import type { Participant } from "@/lib/protocol/snapshot";
+import { InvitedWords } from "./InvitedWords";
 import { PresenceWords } from "./PresenceWords";
 
 interface PersonEntryProps {
@@ -14,11 +17,13 @@ interface PersonEntryProps {
   told: boolean;
   /** Null where this person may not be removed by the viewer. */
   onRemove: (() => void) | null;
+  children?: ReactNode;
 }
 
-export function PersonEntry({ participant, self, here, told, onRemove }: PersonEntryProps) {
-  const { people } = useWords();
-  const { user, online, lastActiveAt } = participant;
+export function PersonEntry({ participant, self, here, told, onRemove, children }: PersonEntryProps) {
+  const { view, words, now } = useViewpoint();
+  const { people } = words;
+  const { user, online, lastActiveAt, invitation } = participant;
   const label = self ? people.leave : people.remove(user.name);
   const Icon = self ? LogOut : UserMinus;
   return (
@@ -30,7 +35,20 @@ export function PersonEntry({ participant, self, here, told, onRemove }: PersonE
         <p className="font-medium text-[0.9375rem]">
           <PersonName name={self ? people.you(user.name) : user.name} role={user.role} />
         </p>
-        <PresenceWords online={online || self} lastActiveAt={lastActiveAt} here={here || self} told={told} />
+        {invitation ? (
+          <>
+            <InvitedWords invitation={invitation} />
+            <p className="mt-0.5 text-ink-soft text-xs" suppressHydrationWarning>
+              {people.invitedAt(fullTime(view, Date.parse(invitation.invitedAt)))}{" "}
+              {(Date.parse(invitation.expiresAt) > now ? people.linkUntil : people.linkEnded)(
+                fullTime(view, Date.parse(invitation.expiresAt)),
+              )}
+            </p>
+          </>
+        ) : (
+          <PresenceWords online={online || self} lastActiveAt={lastActiveAt} here={here || self} told={told} />
+        )}
+        {children}
       </div>
       {onRemove ? (
         <button

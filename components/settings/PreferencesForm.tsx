@@ -4,6 +4,7 @@ import { useActionState } from "react";
 import { type FormAction, IDLE } from "@/components/chat/form-action";
 import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
+import type { MailMode } from "@/lib/protocol/mail-mode";
 import type { Preferences } from "@/lib/protocol/preferences";
 import { VIEWER_FIELD } from "@/lib/protocol/viewer-header";
 import { PreferenceSwitch } from "./PreferenceSwitch";
@@ -13,18 +14,19 @@ import { type SwitchName, useSwitches } from "./useSwitches";
 interface PreferencesFormProps {
   viewerId: string;
   initial: Preferences;
+  mail: MailMode;
   /** Saves all switches at once, for browsers without scripts: those that are on stand in the form. */
   action: FormAction;
 }
 
-export function PreferencesForm({ viewerId, initial, action }: PreferencesFormProps) {
+export function PreferencesForm({ viewerId, initial, mail, action }: PreferencesFormProps) {
   const { preferences: own } = useWords();
   const { values, saving, turn } = useSwitches(initial);
   const [state, submit] = useActionState(action, IDLE);
   const control = (name: SwitchName) => ({
     name,
     label: own[name],
-    hint: own[`${name}Hint`],
+    hint: name === "mail" ? own.mailHint[mail] : own[`${name}Hint`],
     on: values[name],
     onChange: (on: boolean) => void turn(name, on),
   });

@@ -7,6 +7,8 @@ import {
   colleaguesSchema,
   commandAnswerSchema,
   createdConsultationSchema,
+  type RenewedInvitation,
+  renewedInvitationSchema,
 } from "@/lib/protocol/commands";
 import type { ErrorCode } from "@/lib/protocol/errors";
 import { type Preferences, preferencesSchema } from "@/lib/protocol/preferences";
@@ -37,6 +39,8 @@ export interface ManagementApi {
   listColleagues(): Promise<ManagementResult<{ users: User[] }>>;
   addParticipant(consultationId: string, userId: string): Promise<ManagementResult<CommandAnswer>>;
   removeParticipant(consultationId: string, userId: string): Promise<ManagementResult<CommandAnswer>>;
+  renewInvitation(consultationId: string): Promise<ManagementResult<RenewedInvitation>>;
+  withdrawInvitation(consultationId: string): Promise<ManagementResult<CommandAnswer>>;
   readPreferences(): Promise<ManagementResult<Preferences>>;
   savePreferences(change: Partial<Preferences>): Promise<ManagementResult<Preferences>>;
 }
@@ -58,6 +62,8 @@ export function createManagementApi(viewerId: string): ManagementApi {
       send("POST", `/api/consultations/${id}/participants`, { userId }, commandAnswerSchema),
     removeParticipant: (id, userId) =>
       send("DELETE", `/api/consultations/${id}/participants/${userId}`, null, commandAnswerSchema),
+    renewInvitation: (id) => send("POST", `/api/consultations/${id}/invitation`, {}, renewedInvitationSchema),
+    withdrawInvitation: (id) => send("DELETE", `/api/consultations/${id}/invitation`, null, commandAnswerSchema),
     readPreferences: () => send("GET", "/api/preferences", null, preferencesSchema),
     savePreferences: (change) => send("PUT", "/api/preferences", change, preferencesSchema),
   };

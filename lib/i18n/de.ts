@@ -30,7 +30,7 @@ export const de: Catalogue = {
     demoIntro: "Ein Klick meldet Sie an. Diese Personen sind erfunden.",
     demoHint:
       "Zum Schreiben braucht es zwei: Öffnen Sie ein zweites, privates Fenster und melden Sie sich dort als die andere Person an.",
-    demoPairs: "Anna und Dr. Weber haben eine laufende Sprechstunde, Ben und Dr. Okafor ebenso.",
+    demoPairs: "Zu Beginn haben Anna und Dr. Weber eine laufende Sprechstunde, Ben und Dr. Okafor ebenso.",
     errors: {
       CredentialsSignin:
         "E-Mail und Passwort passen nicht zusammen. Prüfen Sie beides und versuchen Sie es noch einmal.",
@@ -67,7 +67,7 @@ export const de: Catalogue = {
     failed: "Ihre Sprechstunden konnten nicht geladen werden",
     retry: "Noch einmal versuchen",
     draft: "Entwurf:",
-    startsAt: (time) => `Beginnt ${time}`,
+    startsAt: (time) => `Geplant für ${time}`,
     search: "Nach Name oder Betreff suchen",
     filter: "Welche Sprechstunden zu sehen sind",
     filters: { all: "Alle", open: "Laufend", scheduled: "Geplant", finished: "Beendet" },
@@ -91,6 +91,8 @@ export const de: Catalogue = {
     here: "Gerade in diesem Gespräch",
     lastActive: (ago) => `Zuletzt aktiv ${ago}`,
     justNow: "gerade eben",
+    invited: "Eingeladen, noch nicht angenommen",
+    invitationExpired: "Einladung abgelaufen, nicht angenommen",
     onlineOf: (online, of) => `${number(online)} von ${number(of)} online`,
   },
   people: {
@@ -106,9 +108,9 @@ export const de: Catalogue = {
     added: (name) => `${name} wurde hinzugefügt.`,
     search: "Nach Namen suchen",
     loading: "Kolleginnen und Kollegen werden geladen",
-    nobodyLeft: "Alle aus Ihrer Praxis sind schon dabei.",
+    nobodyLeft: "Es gibt sonst niemanden zum Hinzufügen.",
     more: (count) => `Und ${number(count)} weitere: Suchen Sie nach dem Namen.`,
-    noHits: "Niemand heißt so.",
+    noHits: "Niemand zum Hinzufügen heißt so.",
     done: "Fertig",
     remove: (name) => `${name} entfernen`,
     removeShort: "Entfernen",
@@ -125,6 +127,25 @@ export const de: Catalogue = {
     removed: (name) => `${name} wurde entfernt.`,
     keep: "Behalten",
     stay: "Bleiben",
+    invitedAt: (time) => `Eingeladen ${time}.`,
+    linkUntil: (time) => `Der Link gilt bis ${time}.`,
+    linkEnded: (time) => `Der Link galt bis ${time}.`,
+    renew: "Erneut einladen",
+    renewing: "Wird eingeladen …",
+    renewed: "Erneut eingeladen",
+    withdraw: "Einladung zurückziehen",
+    withdrawing: "Wird zurückgezogen …",
+    withdrawTitle: (name) => `Einladung von ${name} zurückziehen?`,
+    withdrawText: (name) =>
+      `Der Link gilt ab sofort nicht mehr, und ${name} gehört nicht mehr zu dieser Sprechstunde. Um ${name} wieder einzuladen, legen Sie eine neue an.`,
+    withdrawn: (name) => `Die Einladung von ${name} wurde zurückgezogen.`,
+    keepInvitation: "Behalten",
+    invitationErrors: {
+      "invitation-closed": "Diese Einladung ist nicht mehr offen: Sie wurde inzwischen angenommen oder zurückgezogen.",
+      "consultation-state": "Diese Sprechstunde ist beendet, es kann niemand mehr eingeladen werden.",
+      "rate-limited":
+        "Sie haben gerade oft eingeladen. Warten Sie ein paar Minuten und versuchen Sie es dann noch einmal.",
+    },
     errors: {
       "last-practitioner": "Eine Sprechstunde braucht jemanden aus der Praxis. Fügen Sie zuerst jemanden hinzu.",
       "not-a-colleague": "Nur Personen aus der Praxis und zum Dolmetschen können hinzugefügt werden.",
@@ -136,8 +157,22 @@ export const de: Catalogue = {
   invitation: {
     title: "Einladung",
     welcome: "Willkommen bei Murph",
-    intro:
-      "Sie sind zu einer schriftlichen Sprechstunde eingeladen. Wählen Sie ein Passwort, dann können Sie lesen und schreiben.",
+    from: (name) => `${name} lädt Sie zu einer schriftlichen Sprechstunde ein.`,
+    subject: "Betreff",
+    when: "Geplant für",
+    states: {
+      COMPLETED: "Sie ist inzwischen beendet. Lesen können Sie sie noch.",
+      CANCELLED: "Sie wurde inzwischen abgesagt.",
+    },
+    choose: "Wählen Sie ein Passwort, um teilzunehmen.",
+    mailed: {
+      smtp: (who) => `${who} bekommt eine Einladung per E-Mail.`,
+      simulated: (who) =>
+        `E-Mail wird hier nur simuliert, darum bekommt ${who} keine. Was darin stünde, zeigt die Seite /dev.`,
+      none: (who) => `Hier ist keine E-Mail eingerichtet, darum bekommt ${who} keine.`,
+    },
+    handOver: "Diesen Link können Sie selbst weitergeben:",
+    linkNotShown: "Der Link ist nur für diese Person und wird Ihnen nicht gezeigt.",
     email: "Ihre E-Mail-Adresse",
     emailHint: "Mit dieser Adresse und Ihrem Passwort melden Sie sich künftig an.",
     name: "Ihr Name",
@@ -157,6 +192,9 @@ export const de: Catalogue = {
     closedTitle: "Diese Einladung gilt nicht mehr",
     closed:
       "Jeder Link gilt einmal und sieben Tage lang. Wenn Sie schon ein Passwort gewählt haben, melden Sie sich damit an. Sonst bitten Sie Ihre Praxis um eine neue Einladung.",
+    withdrawnTitle: "Diese Einladung wurde zurückgezogen",
+    withdrawn:
+      "Die Praxis hat sie zurückgenommen, und dieser Link öffnet nichts mehr. Ist das ein Irrtum, fragen Sie Ihre Praxis.",
     tooManyTitle: "Zu viele Versuche",
     tooMany: "Warten Sie ein paar Minuten und öffnen Sie den Link dann noch einmal.",
   },
@@ -176,7 +214,6 @@ export const de: Catalogue = {
     submitting: "Wird angelegt …",
     cancel: "Jetzt nicht",
     created: "Die Sprechstunde ist angelegt",
-    invited: (email) => `Wir haben ${email} eine Einladung geschickt. Diesen Link können Sie auch selbst weitergeben:`,
     linkOnce: (time) => `Er ist nur jetzt zu sehen, gilt einmal und bis ${time}.`,
     link: "Einladungslink",
     copy: "Link kopieren",
@@ -200,7 +237,7 @@ export const de: Catalogue = {
   cancellation: {
     open: "Sprechstunde absagen",
     title: "Diese Sprechstunde absagen?",
-    text: "Alle darin sehen sofort, dass sie nicht stattfindet. Das lässt sich nicht zurücknehmen: Für einen anderen Termin legen Sie eine neue an.",
+    text: "Alle darin sehen hier, dass sie nicht stattfindet; eine E-Mail bekommen sie nicht. Das lässt sich nicht zurücknehmen: Für einen anderen Termin legen Sie eine neue an.",
     keep: "Behalten",
     confirm: "Sprechstunde absagen",
     busy: "Wird abgesagt …",
@@ -219,7 +256,11 @@ export const de: Catalogue = {
     sound: "Ton",
     soundHint: "Ein kurzer, leiser.",
     mail: "E-Mail",
-    mailHint: "Eine E-Mail, wenn Nachrichten eine Weile ungelesen bleiben. Was geschrieben wurde, steht nie darin.",
+    mailHint: {
+      smtp: "Eine E-Mail, wenn Nachrichten eine Weile ungelesen bleiben. Was geschrieben wurde, steht nie darin.",
+      simulated: "E-Mail wird hier nur simuliert: Sie erreicht niemanden und ist auf der Seite /dev zu sehen.",
+      none: "Hier ist keine E-Mail eingerichtet: Was immer Sie wählen, Sie bekommen keine.",
+    },
     saved: "Gespeichert",
     saving: "Wird gespeichert …",
     submit: "Speichern",
@@ -236,7 +277,8 @@ export const de: Catalogue = {
     open: "Gespräch öffnen",
     dismiss: "Schließen",
     askTitle: "Während Sie weg waren, hat Ihnen jemand geschrieben",
-    askText: "Soll Ihr Browser Sie nächstes Mal benachrichtigen? Er sagt nur „Neue Nachricht“, nie, was darin steht.",
+    askText:
+      "Soll Ihr Browser Sie nächstes Mal benachrichtigen? Er sagt nur „Neue Nachricht“, wenn Sie in den Einstellungen nicht mehr wählen.",
     allow: "Ja, benachrichtigen",
     notNow: "Nicht jetzt",
   },
@@ -261,7 +303,7 @@ export const de: Catalogue = {
     title: "Gespräch",
     loading: "Gespräch wird geladen",
     messages: (name) => `Gespräch mit ${name}`,
-    nobody: "Noch niemand sonst",
+    nobody: "Sonst niemand hier",
     andOthers: (count) =>
       plural("de", count, { one: "und 1 weitere Person", other: `und ${number(count)} weitere Personen` }),
     beginning: "Hier beginnt das Gespräch",
@@ -311,6 +353,7 @@ export const de: Catalogue = {
     joined: (name) => `${name} ist dazugekommen`,
     left: (name) => `${name} ist gegangen`,
     added: (name, by) => `${name} wurde von ${by} hinzugefügt`,
+    withdrawn: (name, by) => `${by} hat die Einladung von ${name} zurückgezogen`,
     removed: (name, by) => `${name} wurde von ${by} entfernt`,
     closing: (name) => `${name} hat das Ende der Sprechstunde angekündigt`,
     continued: (name) => `${name} setzt die Sprechstunde fort`,
@@ -342,7 +385,7 @@ export const de: Catalogue = {
     keep: "So lassen, wie es war",
     deleteTitle: "Diese Nachricht löschen?",
     deleteText:
-      "Sie verschwindet bei allen, und ihr Inhalt lässt sich nicht zurückholen. Dass hier etwas stand, bleibt sichtbar.",
+      "Sie verschwindet hier bei allen, und Sie können sie nicht zurückholen. Dass hier etwas stand, bleibt sichtbar, und ihr Inhalt bleibt dort aufbewahrt, wo nur Prüfungen hinsehen.",
     deleteConfirm: "Löschen",
     deleteCancel: "Behalten",
     unread: (count) =>
@@ -473,7 +516,7 @@ export const de: Catalogue = {
       when: (time) => `Sie ist geplant für ${time}.`,
       hint: {
         PATIENT: "Sie können schreiben, sobald Ihre Praxis sie beginnt. Diese Seite ändert sich von selbst.",
-        PRACTITIONER: "Beginnen Sie, wenn Sie so weit sind. Dann können beide schreiben.",
+        PRACTITIONER: "Beginnen Sie, wenn Sie so weit sind. Dann können alle hier schreiben.",
         INTERPRETER: "Sie können schreiben, sobald die Praxis sie beginnt. Diese Seite ändert sich von selbst.",
       },
     },
@@ -540,6 +583,7 @@ export const de: Catalogue = {
     "consultation-not-in-progress":
       "Die Sprechstunde läuft nicht, daher kann nichts gesendet werden. Ihre Worte bleiben hier zum Kopieren.",
     "consultation-state": "Die Sprechstunde hat inzwischen einen anderen Stand. Laden Sie die Seite neu.",
+    "invitation-closed": "Diese Einladung ist nicht mehr offen. Laden Sie die Seite neu.",
     "message-deleted": "Diese Nachricht wurde inzwischen gelöscht. Schreiben Sie eine neue, wenn es noch zu sagen ist.",
     "edit-window-closed": "Zum Ändern ist es zu spät. Senden Sie stattdessen eine neue Nachricht.",
     "payload-too-large": "Das ist zu groß. Kürzen Sie es und versuchen Sie es noch einmal.",
@@ -547,7 +591,7 @@ export const de: Catalogue = {
     "validation-failed": "So kann das nicht angenommen werden. Ändern Sie es und versuchen Sie es noch einmal.",
     "rate-limited": "Das war viel auf einmal. Warten Sie einen Moment und versuchen Sie es dann noch einmal.",
     "internal-error": "Bei uns ist etwas schiefgegangen. Versuchen Sie es gleich noch einmal.",
-    unavailable: "Wir sind gerade nicht erreichbar. Versuchen Sie es gleich noch einmal; nichts geht verloren.",
+    unavailable: "Wir sind gerade nicht erreichbar. Versuchen Sie es gleich noch einmal.",
     "out-of-sync":
       "Dieses Gespräch ließ sich nicht auf den neuesten Stand bringen. Kopieren Sie, was noch nicht gesendet ist, und laden Sie es neu.",
     "too-old":

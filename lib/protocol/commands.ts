@@ -3,9 +3,10 @@ import { contentSchema, lineSchema, normalText, noteSchema } from "./content";
 import { emailSchema } from "./email";
 import { eventSchema } from "./event";
 import { messageIdSchema, uuidV4Schema } from "./ids";
+import { mailModeSchema } from "./mail-mode";
 import { timeSchema } from "./message";
 import { positionSchema } from "./position";
-import { consultationRowSchema } from "./snapshot";
+import { consultationRowSchema, invitationSchema } from "./snapshot";
 import { userSchema } from "./user";
 
 /** Unknown fields are ignored and change nothing: every command schema strips them. */
@@ -92,12 +93,23 @@ export type MessagesQuery = z.infer<typeof messagesQuerySchema>;
 export const commandAnswerSchema = z.object({ event: eventSchema.nullable() });
 export type CommandAnswer = z.infer<typeof commandAnswerSchema>;
 
-/** `invitation`: the address, shown once, under which a patient who is new chooses a password. */
+/**
+ * `invitation`: the address, shown once, under which a patient who is new chooses a password. `mail`: what becomes of
+ * the one that they are written.
+ */
 export const createdConsultationSchema = z.object({
   consultation: consultationRowSchema,
   invitation: z.object({ url: z.string(), expiresAt: timeSchema }).nullable(),
+  mail: mailModeSchema.default("smtp"),
 });
 export type CreatedConsultation = z.infer<typeof createdConsultationSchema>;
+
+/** `url`: null where the link would open more than is the caller's to see. */
+export const renewedInvitationSchema = z.object({
+  invitation: invitationSchema.extend({ url: z.string().nullable() }),
+  mail: mailModeSchema,
+});
+export type RenewedInvitation = z.infer<typeof renewedInvitationSchema>;
 
 /** Whom a practitioner may add: `GET /api/colleagues`. */
 export const colleaguesSchema = z.object({ users: z.array(userSchema) });

@@ -15,6 +15,7 @@ export const ERROR_STATUS = {
   "id-conflict": 409,
   "consultation-not-in-progress": 409,
   "consultation-state": 409,
+  "invitation-closed": 409,
   "message-deleted": 409,
   "edit-window-closed": 409,
   "payload-too-large": 413,

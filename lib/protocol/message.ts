@@ -17,7 +17,11 @@ export const systemLineSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("consultation-closing"), actor: userSchema, closesAt: timeSchema }),
   z.object({ type: z.literal("consultation-continued"), actor: userSchema }),
   z.object({ type: z.literal("user-joined"), actor: userSchema, user: userSchema }),
-  z.object({ type: z.literal("user-left"), actor: userSchema, user: userSchema }),
+  z.object({
+    ...{ type: z.literal("user-left"), actor: userSchema, user: userSchema },
+    /** They had not accepted yet. */
+    invitation: z.literal("withdrawn").optional(),
+  }),
 ]);
 export type SystemLine = z.infer<typeof systemLineSchema>;
 

@@ -4,7 +4,7 @@ import { ChatProviders } from "@/components/ChatProviders";
 import { NoticeCorner } from "@/components/notices/Notices";
 import { ViewpointProvider } from "@/components/ui/ViewpointProvider";
 import { useConsultationList } from "@/hooks/useConsultationList";
-import { useLiveParticipants } from "@/hooks/usePeople";
+import { useLiveParticipants } from "@/hooks/useLiveParticipants";
 import { usePreferences } from "@/hooks/usePreferences";
 import { useReadReceipts } from "@/hooks/useReadReceipts";
 import { useRealtimeMessages } from "@/hooks/useRealtimeMessages";
@@ -131,7 +131,7 @@ it("C5 C7 a row and an open room show at once that somebody came or went", { tim
   function Overview() {
     const { rows } = useConsultationList();
     const room = useRealtimeMessages(CONSULTATION_ID);
-    const participants = useLiveParticipants(room.participants);
+    const participants = useLiveParticipants(CONSULTATION_ID, room.participants);
     const online = [rows[0]?.counterpart.online, participants.find(({ user }) => user.id === WEBER.id)?.online];
     return <output>{JSON.stringify(online)}</output>;
   }

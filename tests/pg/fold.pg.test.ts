@@ -1,5 +1,7 @@
+import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { apply, type Conversation, openConversation } from "@/lib/core/conversation";
+import { createConsultationSchema } from "@/lib/protocol/commands";
 import { excerptOf } from "@/lib/protocol/excerpt";
 import type { Claim } from "@/lib/server/claim";
 import { addParticipant } from "@/lib/server/commands/add-participant";
@@ -7,6 +9,7 @@ import { announceCompletion, withdrawCompletion } from "@/lib/server/commands/an
 import { cancelConsultation } from "@/lib/server/commands/cancel-consultation";
 import { completeConsultation } from "@/lib/server/commands/complete-consultation";
 import { completeDueConsultations } from "@/lib/server/commands/complete-due";
+import { createConsultation } from "@/lib/server/commands/create-consultation";
 import { deleteMessage } from "@/lib/server/commands/delete-message";
 import { editMessage } from "@/lib/server/commands/edit-message";
 import { recordReceipt } from "@/lib/server/commands/record-receipt";
@@ -14,7 +17,9 @@ import { removeParticipant } from "@/lib/server/commands/remove-participant";
 import { sendMessage } from "@/lib/server/commands/send-message";
 import { setReaction } from "@/lib/server/commands/set-reaction";
 import { startConsultation } from "@/lib/server/commands/start-consultation";
+import { withdrawInvitation } from "@/lib/server/commands/withdraw-invitation";
 import { db } from "@/lib/server/db";
+import { acceptInvitation } from "@/lib/server/invitations/accept-invitation";
 import { readEvents } from "@/lib/server/queries/read-events";
 import { readSnapshot } from "@/lib/server/queries/read-snapshot";
 import { useTestRuntime } from "@/tests/support/database";
@@ -175,6 +180,25 @@ describe("RCV5 fold equals fetch", () => {
       await removeParticipant(practitioner, consultationId, first);
       await addParticipant(practitioner, consultationId, first);
     });
+  });
+
+  it("RCV5 R8 an invitation accepted under another name, and one withdrawn", async () => {
+    const practitioner = await createPerson("PRACTITIONER");
+    const invite = async () => {
+      const json = { id: randomUUID(), patientEmail: `${randomUUID()}@murph.example`, subject: "Subject" };
+      const created = await createConsultation(practitioner, createConsultationSchema.parse(json), "en");
+      return { consultationId: created.consultation.id, token: created.invitation?.token ?? "" };
+    };
+    const [accepted, withdrawn] = [await invite(), await invite()];
+    const colleague = await createPerson("INTERPRETER");
+    await addParticipant(practitioner, accepted.consultationId, colleague);
+    const answer = { name: "Clara Neu", password: "a good password" };
+    await verifyCommand(practitioner, accepted.consultationId, () =>
+      acceptInvitation(accepted.token, answer, "192.0.2.1"),
+    );
+    await verifyCommand(practitioner, withdrawn.consultationId, () =>
+      withdrawInvitation(practitioner, withdrawn.consultationId),
+    );
   });
 
   it("RCV5 RCV7 record-receipt", async () => {

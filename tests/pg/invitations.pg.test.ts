@@ -1,16 +1,20 @@
 import { randomUUID } from "node:crypto";
 import { describe, expect, it } from "vitest";
 import { createConsultationSchema } from "@/lib/protocol/commands";
-import { endSession } from "@/lib/server/accounts/sessions";
+import { endSession, openSession } from "@/lib/server/accounts/sessions";
 import { verifyCredentials } from "@/lib/server/accounts/verify-credentials";
+import { addParticipant } from "@/lib/server/commands/add-participant";
 import { createConsultation } from "@/lib/server/commands/create-consultation";
+import { renewInvitation } from "@/lib/server/commands/renew-invitation";
+import { withdrawInvitation } from "@/lib/server/commands/withdraw-invitation";
 import { db } from "@/lib/server/db";
 import { acceptInvitation, readInvitation } from "@/lib/server/invitations/accept-invitation";
 import { mailSweepOnce } from "@/lib/server/mail/process-mail";
 import { readSimulatedMail } from "@/lib/server/mail/read-simulated-mail";
 import { listConsultations } from "@/lib/server/queries/list-consultations";
+import { readSnapshot } from "@/lib/server/queries/read-snapshot";
 import { useTestRuntime } from "@/tests/support/database";
-import { createPerson, fingerprint, type Person } from "@/tests/support/world";
+import { createPerson, createWorld, fingerprint, type Person } from "@/tests/support/world";
 
 useTestRuntime();
 
@@ -78,7 +82,10 @@ describe("setting up a consultation", () => {
     const patient = await db().user.findUniqueOrThrow({ where: { email: address } });
     expect(patient).toMatchObject({ role: "PATIENT", name: address.split("@")[0], invitedAt: expect.any(Date) });
     for (const guess of ["", " ", patient.passwordHash]) expect(await verifyCredentials(address, guess)).toBeNull();
-    expect(await readInvitation(token, FROM)).toEqual({ name: patient.name, email: address });
+    expect(await readInvitation(token, FROM)).toEqual({
+      ...{ name: patient.name, email: address, subject: "Subject", status: "SCHEDULED", scheduledFor: null },
+      inviter: { name: "practitioner", role: "PRACTITIONER" },
+    });
     const tokens = await mailedTokens(address);
     expect(tokens).toHaveLength(1);
     // Not the one that the practitioner was shown: that one can be closed without closing the patient's.
@@ -273,6 +280,120 @@ describe("accepting an invitation", () => {
     const { address, token } = await invited();
     await accept(token);
     expect(await mailedTokens(address)).toEqual([]);
+  });
+});
+
+describe("an invitation that is open", () => {
+  const state = async (person: Person, consultationId: string) => {
+    const { participants } = await readSnapshot(person, consultationId);
+    const [row] = await listConsultations(person);
+    return { row: row?.invitation, rooms: participants.map(({ invitation }) => invitation) };
+  };
+
+  it("R8 is shown to everybody who takes part, in room and row, until it is accepted", async () => {
+    const { inviter, consultation, token } = await invited();
+    const ines = await createPerson("INTERPRETER");
+    await addParticipant(inviter, consultation.id, ines);
+    for (const person of [inviter, ines]) {
+      const { row, rooms } = await state(person, consultation.id);
+      expect(row).toMatchObject({ invitedAt: expect.any(String), expiresAt: expect.any(String) });
+      const { userId: _, ...invitation } = row ?? {};
+      expect(rooms).toEqual([null, invitation, null]);
+    }
+    await accept(token);
+    expect(await state(ines, consultation.id)).toEqual({ row: null, rooms: [null, null, null] });
+  });
+
+  it("R8 is sent again with new links and a mail instead of the one that waits; earlier links go on", async () => {
+    const { inviter, address, consultation, token } = await invited();
+    await db().invitation.updateMany({ where: { consultationId: consultation.id }, data: { createdAt: new Date(0) } });
+    const renewed = await renewInvitation(inviter, consultation.id, "de");
+    expect(Date.parse(renewed.expiresAt)).toBeGreaterThan(Date.now() + 6 * 86_400_000);
+    const { row } = await state(inviter, consultation.id);
+    expect(row).toMatchObject({ invitedAt: renewed.invitedAt, expiresAt: renewed.expiresAt });
+    const [mailed = "", ...more] = await mailedTokens(address);
+    expect(more).toEqual([]);
+    for (const link of [token, renewed.token ?? "", mailed]) {
+      expect(await readInvitation(link, FROM)).toMatchObject({ email: address });
+    }
+    await accept(mailed);
+    await expect(renewInvitation(inviter, consultation.id, "de")).rejects.toMatchObject({ code: "invitation-closed" });
+  });
+
+  it("R8 is withdrawn in any state: the links to it end and say so, nobody is in it, and a waiting mail is not sent", async () => {
+    for (const status of ["SCHEDULED", "IN_PROGRESS", "COMPLETED", "CANCELLED"] as const) {
+      const { inviter, address, consultation, token } = await invited();
+      await db().consultation.update({ where: { id: consultation.id }, data: { status } });
+      const { event } = await withdrawInvitation(inviter, consultation.id);
+      expect(event).toMatchObject({ type: "user-left", data: { message: { system: { invitation: "withdrawn" } } } });
+      expect(await withdrawInvitation(inviter, consultation.id)).toEqual({ event: null });
+      const withdrawn = { code: "not-found", details: { reason: "withdrawn" } };
+      await expect(readInvitation(token, FROM)).rejects.toMatchObject(withdrawn);
+      await expect(accept(token)).rejects.toMatchObject(withdrawn);
+      expect(await mailedTokens(address)).toEqual([]);
+      expect(await state(inviter, consultation.id)).toEqual({ row: null, rooms: [null] });
+      await expect(renewInvitation(inviter, consultation.id, "en")).rejects.toMatchObject({
+        code: "invitation-closed",
+      });
+    }
+  });
+
+  it("R8 UI4 one that was withdrawn is not opened by another practitioner's link either, which works on", async () => {
+    const first = await invited();
+    const other = await createPerson("PRACTITIONER");
+    const second = await create(other, { patientEmail: first.address });
+    await withdrawInvitation(first.inviter, first.consultation.id);
+    const patient = await db().user.findUniqueOrThrow({ where: { email: first.address } });
+    const outcomes = await Promise.allSettled((await mailedTokens(first.address)).map((token) => accept(token)));
+    expect(outcomes.map(({ status }) => status)).toEqual(["fulfilled"]);
+    const { sessionId } = await openSession(patient.id);
+    const claim = { sessionId, userId: patient.id };
+    expect((await listConsultations(claim)).map(({ id }) => id)).toEqual([second.consultation.id]);
+    await expect(readSnapshot(claim, first.consultation.id)).rejects.toMatchObject(notFound);
+  });
+
+  it("R8 of accepting and withdrawing at once one is first, and the log says which", async () => {
+    for (let round = 0; round < 6; round++) {
+      const { inviter, consultation, token } = await invited();
+      const both = [() => accept(token), () => withdrawInvitation(inviter, consultation.id)];
+      if (round % 2) both.reverse();
+      const outcomes = await Promise.allSettled(both.map((start) => start()));
+      const lost = outcomes.flatMap((outcome) => (outcome.status === "rejected" ? [outcome.reason.code] : []));
+      expect(lost).toHaveLength(1);
+      const { messages, participants } = await readSnapshot(inviter, consultation.id);
+      const accepted = lost[0] === "invitation-closed";
+      expect(messages.map(({ system }) => system?.type)).toEqual([accepted ? "user-joined" : "user-left"]);
+      expect(participants).toHaveLength(accepted ? 2 : 1);
+    }
+  });
+
+  it("R8 ATK35 only a practitioner of the consultation may renew or withdraw it, and a refusal changes nothing", async () => {
+    const { inviter, consultation } = await invited();
+    const ines = await createPerson("INTERPRETER");
+    await addParticipant(inviter, consultation.id, ines);
+    const stranger = await createPerson("PRACTITIONER");
+    const gone = await createPerson("PRACTITIONER");
+    await addParticipant(inviter, consultation.id, gone);
+    await endSession(gone.sessionId);
+    const known = await createWorld();
+    const before = await fingerprint();
+    for (const [person, id, code] of [
+      [ines, consultation.id, "not-allowed"],
+      [stranger, consultation.id, "not-found"],
+      [gone, consultation.id, "session-ended"],
+      [inviter, randomUUID(), "not-found"],
+      [known.practitioner, known.consultationId, "invitation-closed"],
+    ] as const) {
+      await expect(renewInvitation(person, id, "en")).rejects.toMatchObject({ code });
+      await expect(withdrawInvitation(person, id)).rejects.toMatchObject({ code });
+    }
+    expect(await fingerprint()).toBe(before);
+  });
+
+  it("R8 is not sent again once the consultation is over", async () => {
+    const { inviter, consultation } = await invited();
+    await db().consultation.update({ where: { id: consultation.id }, data: { status: "CANCELLED" } });
+    await expect(renewInvitation(inviter, consultation.id, "en")).rejects.toMatchObject({ code: "consultation-state" });
   });
 });
 

@@ -9,7 +9,9 @@ import { LanguageSwitch } from "@/components/shell/LanguageSwitch";
 import { SignOut } from "@/components/shell/SignOut";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
 import { PersonName } from "@/components/ui/PersonName";
+import { runtime } from "@/lib/runtime";
 import { signInCsrfToken } from "@/lib/server/auth/csrf";
+import { mailMode } from "@/lib/server/mail/mail-mode";
 import { readPreferences } from "@/lib/server/preferences/preferences";
 import { savePreferences } from "./actions";
 
@@ -49,7 +51,12 @@ export default async function SettingsPage() {
           {words.preferences.title}
         </h2>
         <p className="mt-0.5 mb-2 text-pretty text-ink-soft text-sm">{words.preferences.intro}</p>
-        <PreferencesForm viewerId={viewer.id} initial={await readPreferences(claim)} action={savePreferences} />
+        <PreferencesForm
+          viewerId={viewer.id}
+          initial={await readPreferences(claim)}
+          mail={mailMode(runtime().env)}
+          action={savePreferences}
+        />
       </section>
       <section aria-labelledby="language" className="mt-4 rounded-2xl bg-surface p-5 shadow-card">
         <h2 id="language" className="mb-3 font-semibold">

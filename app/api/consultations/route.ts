@@ -1,9 +1,11 @@
-import { LOCALE_COOKIE, negotiateLocale, parseLocale } from "@/lib/i18n/locale";
 import { type CreatedConsultation, createConsultationSchema } from "@/lib/protocol/commands";
+import { runtime } from "@/lib/runtime";
 import { createConsultation } from "@/lib/server/commands/create-consultation";
 import { json } from "@/lib/server/http/body";
 import { publicOrigin } from "@/lib/server/http/origin";
+import { requestLocale } from "@/lib/server/http/request-locale";
 import { route, sessionEndpoint } from "@/lib/server/http/route";
+import { mailMode } from "@/lib/server/mail/mail-mode";
 import { listConsultations } from "@/lib/server/queries/list-consultations";
 import { withPushState } from "@/lib/server/relay/push-state";
 
@@ -17,16 +19,15 @@ export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = route({
     limit: "invitations",
     body,
     async handle({ request, claim, body: command }) {
-      const locale =
-        parseLocale(request.cookies.get(LOCALE_COOKIE)?.value) ??
-        negotiateLocale(request.headers.get("accept-language"));
-      const { consultation, invitation, repeated } = await createConsultation(claim, command, locale);
+      const created = await createConsultation(claim, command, requestLocale(request));
+      const { consultation, invitation, repeated } = created;
       const answer: CreatedConsultation = {
         consultation,
         invitation: invitation && {
           url: `${publicOrigin(request.headers)}/invite/${invitation.token}`,
           expiresAt: invitation.expiresAt,
         },
+        mail: mailMode(runtime().env),
       };
       return { status: repeated ? 200 : 201, body: answer };
     },

@@ -1,5 +1,4 @@
 import "server-only";
-import { randomUUID } from "node:crypto";
 import * as z from "zod";
 import { Prisma } from "@/lib/generated/prisma/client";
 import type { Locale } from "@/lib/i18n/locale";
@@ -7,7 +6,7 @@ import type { CreateConsultation } from "@/lib/protocol/commands";
 import { timeSchema } from "@/lib/protocol/message";
 import { type ConsultationRow, consultationRowSchema } from "@/lib/protocol/snapshot";
 import type { Claim } from "@/lib/server/claim";
-import { hashInvitationToken, invitationToken } from "@/lib/server/invitations/invitation-token";
+import { newInvitation } from "@/lib/server/invitations/new-invitation";
 import { noticeConsultation } from "@/lib/server/notices/notices";
 import { callFunction } from "@/lib/server/sql-function";
 
@@ -45,12 +44,6 @@ export async function createConsultation(claim: Claim, command: CreateConsultati
     invitation: invitation && { token: shown.token, expiresAt: invitation.expiresAt },
     repeated: answer.outcome === "repeat",
   };
-}
-
-function newInvitation() {
-  const id = randomUUID();
-  const token = invitationToken(id);
-  return { token, stored: { id, tokenHash: Buffer.from(hashInvitationToken(token)).toString("hex") } };
 }
 
 /** Better than nothing until they say it themselves. */

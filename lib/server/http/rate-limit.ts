@@ -5,16 +5,19 @@ import { AppError } from "@/lib/server/app-error";
 
 /**
  * "changes": corrections, reactions and what a practitioner does to a consultation; as many as sends, counted apart.
- * "invitations": consultations that are set up, since each may write to an address that somebody typed.
+ * "invitations": consultations that are set up and invitations that are sent again, since each may write to an address
+ * that somebody typed; "renewals": how often that is done to one person.
  */
-export type RateLimit = "sends" | "changes" | "channel-auth" | "invitations";
+export type RateLimit = "sends" | "changes" | "channel-auth" | "invitations" | "renewals";
+
+const RENEWALS_PER_10_MIN = 5;
 
 const holder = globalThis as { __murphRateLimits?: Map<RateLimit, RateLimiterMemory> };
 
-/** Counts one call of this person; refuses with Retry-After once the window is full. In memory, per instance. */
-export async function countCall(limit: RateLimit, userId: string): Promise<void> {
+/** Counts one call of this person or of whatever `key` names; refuses with Retry-After once the window is full. In memory, per instance. */
+export async function countCall(limit: RateLimit, key: string): Promise<void> {
   try {
-    await limiter(limit).consume(userId);
+    await limiter(limit).consume(key);
   } catch (refusal) {
     if (!(refusal instanceof RateLimiterRes)) throw refusal;
     throw new AppError("rate-limited", { retryAfterSeconds: Math.max(1, Math.ceil(refusal.msBeforeNext / 1_000)) });
@@ -34,5 +37,6 @@ function quotaOf(limit: RateLimit): { points: number; duration: number } {
   const { sendsPer10s, channelAuthPerMinute, invitationsPer10Min } = runtime().env.rates;
   if (limit === "channel-auth") return { points: channelAuthPerMinute, duration: 60 };
   if (limit === "invitations") return { points: invitationsPer10Min, duration: 600 };
+  if (limit === "renewals") return { points: RENEWALS_PER_10_MIN, duration: 600 };
   return { points: sendsPer10s, duration: 10 };
 }

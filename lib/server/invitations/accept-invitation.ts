@@ -2,9 +2,14 @@ import "server-only";
 import * as z from "zod";
 import { Prisma } from "@/lib/generated/prisma/client";
 import { lineSchema } from "@/lib/protocol/content";
+import { eventSchema } from "@/lib/protocol/event";
+import { consultationStatusSchema, timeSchema } from "@/lib/protocol/message";
+import { roleSchema } from "@/lib/protocol/user";
 import { passwordSchema } from "@/lib/server/accounts/create-user";
 import { hashPassword } from "@/lib/server/accounts/password";
 import { AppError } from "@/lib/server/app-error";
+import { tellRelay } from "@/lib/server/log/append-event";
+import { relayOwner } from "@/lib/server/relay/process-relay";
 import { callFunction } from "@/lib/server/sql-function";
 import { countMisses } from "./count-misses";
 import { hashInvitationToken, looksLikeToken } from "./invitation-token";
@@ -14,12 +19,23 @@ export const acceptInvitationSchema = z.object({
   password: passwordSchema,
 });
 
-const invitationSchema = z.object({ name: z.string(), email: z.string() });
+const invitationSchema = z.object({
+  ...{ name: z.string(), email: z.string() },
+  inviter: z.object({ name: z.string(), role: roleSchema }),
+  subject: z.string(),
+  status: consultationStatusSchema,
+  scheduledFor: timeSchema.nullable(),
+});
 export type OpenInvitation = z.infer<typeof invitationSchema>;
-const acceptedSchema = z.object({ userId: z.uuid(), consultationId: z.uuid() });
+const acceptedSchema = z.object({
+  userId: z.uuid(),
+  consultationId: z.uuid(),
+  appended: z.array(z.looseObject({ event: eventSchema })),
+});
 
 /**
- * Whom a link is for. One that never was, is used or has expired is the same to whoever asks.
+ * Whom a link is for, who invites them and what to. One that never was, is used or has expired is the same to whoever
+ * asks; `details.reason` of one that was taken back is "withdrawn".
  * Throws AppError: not-found, rate-limited.
  */
 export async function readInvitation(token: string, address: string): Promise<OpenInvitation> {
@@ -41,8 +57,12 @@ export async function acceptInvitation(
   // Nobody makes us compute hashes of passwords without a link that works.
   await readInvitation(token, address);
   const passwordHash = await hashPassword(password);
-  const answer = await callFunction(Prisma.sql`accept_invitation(${hashOf(token)}, ${name}, ${passwordHash})`);
-  return acceptedSchema.parse(answer);
+  const answer = await callFunction(
+    Prisma.sql`accept_invitation(${hashOf(token)}, ${name}, ${passwordHash}, ${relayOwner()}::uuid)`,
+  );
+  const { userId, consultationId, appended } = acceptedSchema.parse(answer);
+  for (const { event, ...told } of appended) tellRelay(event, told);
+  return { userId, consultationId };
 }
 
 function hashOf(token: string): Uint8Array<ArrayBuffer> {

@@ -39,7 +39,7 @@ You can switch these mails off: ${settings}
       subject: "Your invitation",
       text: `Hello,
 
-you are invited to a consultation in writing. Choose a password here, then you can read and write:
+you are invited to a consultation in writing. Choose a password here to take part:
 
 ${page}
 
@@ -65,7 +65,7 @@ Diese E-Mails können Sie abschalten: ${settings}
       subject: "Ihre Einladung",
       text: `Guten Tag,
 
-Sie sind zu einer schriftlichen Sprechstunde eingeladen. Wählen Sie hier ein Passwort, dann können Sie lesen und schreiben:
+Sie sind zu einer schriftlichen Sprechstunde eingeladen. Wählen Sie hier ein Passwort, um teilzunehmen:
 
 ${page}
 

@@ -161,7 +161,7 @@ describe("the list", () => {
     const { page } = await visit(weber, { viewport: { width: 1440, height: 900 } });
     await page.goto(`${app.baseUrl}/consultations`);
     await live(page);
-    await page.getByText(/^Starts /).waitFor();
+    await page.getByText(/^Planned for /).waitFor();
     expect(await violations(page)).toEqual([]);
 
     const before = ["Anna", "Carla Müller", "Ben"];

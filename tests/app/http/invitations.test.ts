@@ -1,7 +1,7 @@
 import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
-import { createdConsultationSchema } from "@/lib/protocol/commands";
+import { createdConsultationSchema, renewedInvitationSchema } from "@/lib/protocol/commands";
 import { db } from "@/lib/server/db";
 import { clientOf, useApp } from "@/tests/support/app-world";
 import { type Answer, HttpClient, signIn } from "@/tests/support/http-client";
@@ -102,7 +102,80 @@ describe("POST /api/consultations", () => {
   });
 });
 
+describe("/api/consultations/{id}/invitation", () => {
+  const pathOf = (consultationId: string) => `/api/consultations/${consultationId}/invitation`;
+
+  test("R8 POST sends it again and answers the new link and what becomes of the mail; the sixth time is 429", async () => {
+    const { address, path, consultationId } = await invite();
+    const { status, body } = await doctor.post(pathOf(consultationId));
+    expect(status).toBe(200);
+    const { invitation, mail } = renewedInvitationSchema.parse(body);
+    // This app runs in production without a mail server.
+    expect(mail).toBe("none");
+    expect(new URL(invitation.url ?? "").origin).toBe(app.baseUrl);
+    for (const link of [path, new URL(invitation.url ?? "").pathname]) {
+      expect((await new HttpClient(app.baseUrl).get(link)).text).toContain(address);
+    }
+    const more = await Promise.all(Array.from({ length: 5 }, () => doctor.post(pathOf(consultationId))));
+    expect(more.map((answer) => answer.status).sort()).toEqual([200, 200, 200, 200, 429]);
+    expect(more.find((answer) => answer.status === 429)?.headers.get("retry-after")).toMatch(/^\d+$/);
+  });
+
+  test("R8 DELETE takes the person out, once; the link says that it was withdrawn, on the page and in the form", async () => {
+    const { path, consultationId } = await invite();
+    const form = formOf((await new HttpClient(app.baseUrl).get(path)).text, "password");
+    const first = await doctor.request("DELETE", pathOf(consultationId));
+    expect([first.status, first.body.event.type]).toEqual([200, "user-left"]);
+    expect((await doctor.request("DELETE", pathOf(consultationId))).body).toEqual({ event: null });
+    const { body } = await doctor.get(`/api/consultations/${consultationId}`);
+    expect(body.participants).toHaveLength(1);
+    expect(visible(await new HttpClient(app.baseUrl).get(path))).toContain("This invitation was withdrawn");
+    for (const [name, value] of [
+      ["name", "Clara"],
+      ["password", "a good password"],
+    ] as const)
+      form.set(name, value);
+    const late = await new HttpClient(app.baseUrl).post(path, {
+      raw: form,
+      headers: { Origin: app.baseUrl },
+      origin: false,
+    });
+    expect([late.headers.getSetCookie(), visible(late).includes("This invitation was withdrawn")]).toEqual([[], true]);
+  });
+
+  test("R8 after it was accepted both are 409, and who may not is told as everywhere", async () => {
+    const { path, consultationId } = await invite();
+    const patient = new HttpClient(app.baseUrl);
+    await accept(path, { name: "Clara", password: "a good password" }, patient);
+    const stranger = await clientOf(app, await createPerson("PRACTITIONER"));
+    const calls = (client: HttpClient) =>
+      Promise.all([client.post(pathOf(consultationId)), client.request("DELETE", pathOf(consultationId))]);
+    for (const [client, status, code] of [
+      [doctor, 409, "invitation-closed"],
+      [patient, 403, "not-allowed"],
+      [stranger, 404, "not-found"],
+      [new HttpClient(app.baseUrl), 401, "unauthenticated"],
+    ] as const) {
+      for (const answer of await calls(client)) expect([answer.status, answer.body.error.code]).toEqual([status, code]);
+    }
+    expect((await doctor.get(pathOf(consultationId))).status).toBe(405);
+  });
+});
+
 describe("/invite/{token}, without JavaScript", () => {
+  test("R8 the page names who invites, their role, and what to", async () => {
+    const scheduledFor = new Date(Date.now() + 3 * 86_400_000).toISOString();
+    const answer = await create({ patientEmail: newAddress(), subject: "Cough & fever", scheduledFor });
+    const { consultation, invitation } = createdConsultationSchema.parse(answer.body);
+    const path = new URL(invitation?.url ?? "").pathname;
+    const page = async (language: string) =>
+      visible(await new HttpClient(app.baseUrl).get(path, { headers: { "Accept-Language": language } }));
+    expect(await page("en")).toMatch(/Dr\. Weber invites you.*Practitioner.*Cough &amp; fever.*Planned for/);
+    expect(await page("de")).toMatch(/Dr\. Weber lädt Sie.*Praxis.*Cough &amp; fever/);
+    await doctor.post(`/api/consultations/${consultation.id}/cancel`);
+    expect(await page("en")).toContain("It was cancelled meanwhile");
+  });
+
   test("A7 name and password, then signed in and led to the consultation; the link has worked once", async () => {
     const { address, path, consultationId } = await invite();
     const page = await new HttpClient(app.baseUrl).get(path);

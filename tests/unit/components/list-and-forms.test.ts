@@ -3,10 +3,13 @@ import { systemWords } from "@/components/chat/system-words";
 import { filterRows } from "@/components/list/filter-rows";
 import { lastWords } from "@/components/list/RowPreview";
 import { fieldWords, NO_FIELDS, readFields } from "@/components/people/new-consultation";
+import { invitationOf } from "@/lib/core/invitation";
 import { wordsOf } from "@/lib/i18n/catalogue";
 import { agoTime } from "@/lib/i18n/time";
+import type { MailMode } from "@/lib/protocol/mail-mode";
 import { type SystemLine, systemLineSchema } from "@/lib/protocol/message";
 import { type ConsultationRow, consultationRowSchema } from "@/lib/protocol/snapshot";
+import { mailMode } from "@/lib/server/mail/mail-mode";
 
 const ID = "11111111-1111-4111-8111-111111111111";
 const NOW = Date.parse("2026-11-21T12:00:00.000Z");
@@ -71,8 +74,40 @@ it("R8 E2 who left and who was removed, who joined and who was added are told ap
   expect(systemWords(en, line("user-left", okafor))).toBe("Dr. Okafor left");
   expect(systemWords(en, line("user-left", weber))).toBe("Dr. Okafor was removed by Dr. Weber");
   expect(systemWords(de, line("user-left", weber))).toBe("Dr. Okafor wurde von Dr. Weber entfernt");
+  const withdrawn = systemLineSchema.parse({ ...line("user-left", weber), invitation: "withdrawn" });
+  expect(systemWords(en, withdrawn)).toBe("Dr. Weber withdrew the invitation of Dr. Okafor");
   expect(systemWords(en, line("user-joined", okafor))).toBe("Dr. Okafor joined");
   expect(systemWords(de, line("user-joined", weber))).toBe("Dr. Okafor wurde von Dr. Weber hinzugefügt");
+});
+
+it("R8 only where a mail server gets it is mail said to reach anybody; a simulated one says where it is", () => {
+  for (const locale of ["de", "en"] as const) {
+    const { invitation, preferences } = wordsOf(locale);
+    const said = (mode: MailMode) => `${invitation.mailed[mode]("Anna")} ${preferences.mailHint[mode]}`;
+    const none = locale === "en" ? /gets none.*(reaches nobody|you get none)/ : /keine.*(erreicht niemanden|keine)/;
+    expect(said("smtp")).not.toMatch(none);
+    expect(said("smtp")).not.toContain("/dev");
+    expect(said("simulated")).toMatch(none);
+    expect(said("simulated").match(/\/dev/g)).toHaveLength(2);
+    expect(said("none")).toMatch(none);
+    expect(said("none")).not.toContain("/dev");
+  }
+  const smtp = { kind: "smtp", url: "smtp://mail.example", from: { name: "", address: "a@b.example" } } as const;
+  expect(mailMode({ mail: smtp, production: true })).toBe("smtp");
+  expect(mailMode({ mail: { kind: "simulated" }, production: false })).toBe("simulated");
+  expect(mailMode({ mail: { kind: "simulated" }, production: true })).toBe("none");
+});
+
+it("R8 an invitation is as the later reading has it, and none for good once it was accepted", () => {
+  const user = { id: ID, role: "PATIENT", name: "Anna", image: null } as const;
+  const [older, newer] = [1, 2].map((day) => ({ invitedAt: `2026-11-0${day}T00:00:00.000Z`, expiresAt: "x" }));
+  if (!older || !newer) throw new Error("Two were made");
+  const told = (invitation: typeof older | null) => ({ invitation: invitation && { ...invitation, userId: ID } });
+  expect(invitationOf({ user, invitation: older }, undefined)).toBe(older);
+  expect(invitationOf({ user, invitation: older }, told(newer))).toEqual(newer);
+  expect(invitationOf({ user, invitation: newer }, told(older))).toBe(newer);
+  expect(invitationOf({ user, invitation: older }, told(null))).toBeNull();
+  expect(invitationOf({ user, invitation: null }, told(newer))).toBeNull();
 });
 
 describe("the form of a new consultation", () => {

@@ -20,7 +20,7 @@ export function InvitationForm({ token, name, email, action }: InvitationFormPro
   const words = useWords();
   const { invitation } = words;
   const { state, busy, post, submit } = useFormAction<InvitationState>(action, IDLE, (code) => ({
-    ...{ status: "refused", name, code, fields: {} },
+    ...{ status: "refused", name, code, withdrawn: false, fields: {} },
   }));
   const form = useRef<HTMLFormElement>(null);
   useEffect(() => {
@@ -38,7 +38,11 @@ export function InvitationForm({ token, name, email, action }: InvitationFormPro
       {refused && refused.code !== "validation-failed" ? (
         <p role="alert" className="mb-4 flex gap-2.5 rounded-xl bg-danger-soft p-3.5 text-[0.9375rem] text-danger">
           <CircleAlert aria-hidden="true" className="mt-0.5 size-5 shrink-0" />
-          {refused.code === "not-found" ? invitation.closed : errorWords(words, refused.code)}
+          {refused.withdrawn
+            ? invitation.withdrawn
+            : refused.code === "not-found"
+              ? invitation.closed
+              : errorWords(words, refused.code)}
         </p>
       ) : null}
       <FormField

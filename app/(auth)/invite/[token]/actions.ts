@@ -26,8 +26,9 @@ export async function acceptInvitation(_previous: unknown, form: FormData): Prom
     target = `/consultations/${consultationId}`;
   } catch (error) {
     const { code } = describeRefusal(error, requestHeaders);
-    const fields = error instanceof AppError ? (error.details.fields as Record<string, string> | undefined) : undefined;
-    return { status: "refused", name, code, fields: fields ?? {} };
+    const { fields, reason } = error instanceof AppError ? error.details : {};
+    const withdrawn = reason === "withdrawn";
+    return { status: "refused", name, code, withdrawn, fields: (fields as Record<string, string> | undefined) ?? {} };
   }
   redirect(target);
 }

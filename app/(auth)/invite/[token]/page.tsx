@@ -12,6 +12,7 @@ import { type OpenInvitation, readInvitation } from "@/lib/server/invitations/ac
 import { acceptInvitation } from "./actions";
 import { type ClosedReason, InvitationClosed } from "./InvitationClosed";
 import { InvitationForm } from "./InvitationForm";
+import { InvitedTo } from "./InvitedTo";
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await requestWords()).invitation.title };
@@ -39,7 +40,7 @@ export default async function InvitationPage({ params }: { params: Promise<{ tok
         />
       </header>
       <h1 className="mt-8 font-semibold text-2xl tracking-tight">{words.invitation.welcome}</h1>
-      <p className="mt-1 text-pretty text-ink-soft">{words.invitation.intro}</p>
+      <InvitedTo invitation={found} />
       {viewer ? (
         <p className="mt-5 rounded-xl bg-warning-soft p-3.5 text-[0.9375rem] text-warning">
           {words.invitation.signedInAs(viewer.name)}
@@ -56,6 +57,7 @@ async function invitationOf(token: string): Promise<OpenInvitation | ClosedReaso
   try {
     return await readInvitation(token, clientAddress(await headers()));
   } catch (error) {
+    if (error instanceof AppError && error.details.reason === "withdrawn") return "withdrawn";
     if (error instanceof AppError && (error.code === "not-found" || error.code === "rate-limited")) return error.code;
     throw error;
   }

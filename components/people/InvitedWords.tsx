@@ -1,0 +1,17 @@
+"use client";
+
+import { MailQuestion } from "lucide-react";
+import { useViewpoint } from "@/components/ui/ViewpointProvider";
+import type { Invitation } from "@/lib/protocol/snapshot";
+
+/** Stands for the presence of somebody who cannot have been here yet. */
+export function InvitedWords({ invitation }: { invitation: Pick<Invitation, "expiresAt"> }) {
+  const { words, now } = useViewpoint();
+  const expired = Date.parse(invitation.expiresAt) <= now;
+  return (
+    <span className="inline-flex items-center gap-1 text-warning text-xs" suppressHydrationWarning>
+      <MailQuestion aria-hidden="true" className="size-3.5 shrink-0" />
+      {expired ? words.presence.invitationExpired : words.presence.invited}
+    </span>
+  );
+}
