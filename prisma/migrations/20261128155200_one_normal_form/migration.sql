@@ -30,7 +30,9 @@ CREATE OR REPLACE FUNCTION system_json(p_system jsonb) RETURNS jsonb LANGUAGE sq
          WHEN 'consultation-completed' THEN jsonb_build_object('closingNote', line_ends(p_system->>'closingNote'))
          WHEN 'consultation-closing' THEN jsonb_build_object('closesAt', p_system->'closesAt')
          WHEN 'user-joined' THEN jsonb_build_object('user', user_json((p_system->>'userId')::uuid))
-         WHEN 'user-left' THEN jsonb_build_object('user', user_json((p_system->>'userId')::uuid))
+         WHEN 'user-left' THEN
+           jsonb_strip_nulls(jsonb_build_object('invitation', p_system->'invitation'))
+           || jsonb_build_object('user', user_json((p_system->>'userId')::uuid))
          ELSE '{}' END
 $$;
 

@@ -154,7 +154,10 @@ describe("membership", () => {
     expect(await people.getByRole("button", { name: /Leave|Remove Dr. Weber/ }).count()).toBe(0);
     for (const { name } of [okafor, ines]) {
       await people.getByRole("button", { name: "Add a colleague" }).click();
-      const [search, add] = [people.getByRole("searchbox"), people.getByRole("button", { name: `Add ${name}` })];
+      const [search, add] = [
+        people.getByRole("searchbox"),
+        people.getByRole("listitem").filter({ hasText: name }).getByRole("button", { name: ": Add" }),
+      ];
       await search.or(add).first().waitFor();
       if (await search.isVisible()) await search.fill(name);
       await add.click();

@@ -45,7 +45,10 @@ describe("POST /api/consultations", () => {
     expect([first.status, consultation.subject, consultation.status]).toEqual([201, "Cough", "SCHEDULED"]);
     expect(Date.parse(invitation?.expiresAt ?? "") - Date.now()).toBeGreaterThan(6.9 * 86_400_000);
     const again = await doctor.post("/api/consultations", { json: { ...json, unknown: 1 } });
-    expect([again.status, again.body]).toEqual([200, { consultation: first.body.consultation, invitation: null }]);
+    expect([again.status, again.body]).toEqual([
+      200,
+      { consultation: first.body.consultation, invitation: null, mail: "none" },
+    ]);
     const other = await doctor.post("/api/consultations", { json: { ...json, subject: "Other" } });
     expect([other.status, other.body.error.code]).toEqual([409, "id-conflict"]);
     expect((await doctor.get("/api/consultations")).body.consultations[0].id).toBe(json.id);
@@ -140,7 +143,8 @@ describe("/api/consultations/{id}/invitation", () => {
       headers: { Origin: app.baseUrl },
       origin: false,
     });
-    expect([late.headers.getSetCookie(), visible(late).includes("This invitation was withdrawn")]).toEqual([[], true]);
+    expect(late.headers.getSetCookie().filter((cookie) => cookie.includes("session-token"))).toEqual([]);
+    expect(visible(late)).toContain("This invitation was withdrawn");
   });
 
   test("R8 after it was accepted both are 409, and who may not is told as everywhere", async () => {
