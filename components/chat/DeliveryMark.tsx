@@ -32,6 +32,7 @@ export function DeliveryMark({ status, at, worded }: DeliveryMarkProps) {
   const since = status === "delivered" || status === "read" ? at : null;
   return (
     <span
+      translate="no"
       title={since === null ? undefined : `${word}: ${fullTime(view, Date.parse(since))}`}
       suppressHydrationWarning
       className={cn("inline-flex items-center gap-1", status === "parked" && "font-medium text-danger")}
@@ -40,13 +41,8 @@ export function DeliveryMark({ status, at, worded }: DeliveryMarkProps) {
         <Icon aria-hidden="true" className="size-3.5" strokeWidth={2.25} />
       </span>
       <span className={worded ? undefined : "sr-only"}>
-        {word}
-        {since === null ? null : (
-          <>
-            {" "}
-            <Time at={since} />
-          </>
-        )}
+        <span>{since === null ? word : `${word} `}</span>
+        {since === null ? null : <Time at={since} />}
       </span>
     </span>
   );

@@ -3,7 +3,8 @@ import { splitLinks } from "./split-links";
 export function LinkedText({ content, focusable }: { content: string; focusable: boolean }) {
   return splitLinks(content).map((part, index) =>
     part.kind === "text" ? (
-      part.text
+      // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text never move.
+      <span key={index}>{part.text}</span>
     ) : (
       <a
         // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text never move.

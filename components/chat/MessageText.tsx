@@ -10,9 +10,15 @@ interface MessageTextProps {
   struck?: boolean;
 }
 
+/** Put in anew when the words change: a page translator may have moved words between the parts, or added some (W1). */
 export const MessageText = memo(function MessageText({ id, content, focusable, struck = false }: MessageTextProps) {
   return (
-    <p id={id} dir="auto" className={cn("whitespace-pre-wrap wrap-anywhere", struck && "text-ink-soft line-through")}>
+    <p
+      key={content}
+      id={id}
+      dir="auto"
+      className={cn("whitespace-pre-wrap wrap-anywhere", struck && "text-ink-soft line-through")}
+    >
       <LinkedText content={content} focusable={focusable} />
     </p>
   );

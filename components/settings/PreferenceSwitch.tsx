@@ -15,7 +15,7 @@ export function PreferenceSwitch({ name, label, hint, on, onChange }: Preference
   const id = useId();
   return (
     <div className="flex items-start justify-between gap-4 py-2.5">
-      <div className="min-w-0">
+      <div className="min-w-0 wrap-anywhere">
         <label htmlFor={id} className="font-medium text-[0.9375rem]">
           {label}
         </label>

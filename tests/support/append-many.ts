@@ -11,7 +11,7 @@ export async function appendMany(
     const to = Math.min(from + aTransaction, first + count) - 1;
     await db().$queryRaw`
       SELECT send_message(${sessionId}::uuid, ${userId}::uuid, ${consultationId}::uuid, uuidv7(),
-        'Message ' || n || '. ' || repeat('words ', n % 40), NULL, ''::bytea, NULL)::text
+        rtrim('Message ' || n || '. ' || repeat('words ', n % 40)), NULL, ''::bytea, NULL)::text
       FROM generate_series(${from}::integer, ${to}::integer) AS n`;
   }
 }

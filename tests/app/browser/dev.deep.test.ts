@@ -31,4 +31,4 @@ it("E4 T1 after a clone the dev server has two demo people who chat, once each, 
       expect(await page.getByRole("log").getByText(words).count()).toBe(1);
     }
   }
-});
+}, 300_000);

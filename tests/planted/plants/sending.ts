@@ -84,8 +84,8 @@ export const SENDING_PLANTS: readonly SourcePlant[] = [
     rule: "SND3",
     removed: "a timeout is unknown, not a refusal",
     file: "lib/sync/failure.ts",
-    find: `if (failure.kind !== "refused") return "transient";`,
-    replace: `if (failure.kind !== "refused") return "definite";`,
+    find: `if (status === null) return "transient";`,
+    replace: `if (status === null) return "definite";`,
     witness: { file: SENDING, test: "SND3 F13 a request that never arrived" },
   },
   {
@@ -141,8 +141,8 @@ export const SENDING_PLANTS: readonly SourcePlant[] = [
     rule: "SND4",
     removed: "Retry-After is honoured",
     file: "lib/sync/failure.ts",
-    find: `return failure.kind === "refused" ? (failure.retryAfterMs ?? 0) : 0;`,
-    replace: `return failure.kind === "refused" ? 0 : 0;`,
+    find: `return failure.kind === "refused" || failure.kind === "foreign" ? (failure.retryAfterMs ?? 0) : 0;`,
+    replace: "return 0;",
     witness: { file: SENDING, test: "SND4 Retry-After is honoured" },
   },
   {
