@@ -6,7 +6,7 @@ import { buildApp, startBuiltApp } from "@/tests/support/start-built-app";
 
 /**
  * `npm run pictures`: makes the icons in public/ from app/icon.svg, and the README's picture of two people talking from
- * the running product. What it makes is committed.
+ * the running product (a finished build in MURPH_TEST_BUILD, else a new one). What it makes is committed.
  */
 const ICON = readFileSync("app/icon.svg", "utf8");
 const WINDOW = { width: 760, height: 680 };
@@ -52,7 +52,8 @@ function iconFile(png: Buffer, size: number): Buffer {
 }
 
 async function photographTwoPeople(browser: Browser): Promise<void> {
-  const build = await buildApp();
+  const given = process.env.MURPH_TEST_BUILD;
+  const build = given ? { distDir: given, remove: () => undefined } : await buildApp();
   const app = await startBuiltApp(build.distDir).catch((error: unknown) => {
     build.remove();
     throw error;
