@@ -6,7 +6,7 @@ import { type Plan, planOf } from "./plan";
 import { judge } from "./run-seeds";
 import { describeFailure, percentiles } from "./words";
 
-/** The first of the thousand that `npm run test:deep` plays. */
+/** The first of those that `npm run test:deep` plays. */
 const SEEDS = 50;
 
 describe("the simulation", () => {

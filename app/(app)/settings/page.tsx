@@ -29,7 +29,9 @@ export default async function SettingsPage() {
         <Link href="/consultations" aria-label={words.list.back} className="icon-button -ml-2 hover:bg-hover">
           <ChevronLeft aria-hidden="true" className="size-6" />
         </Link>
-        <h1 className="font-semibold text-xl tracking-tight">{words.settings.title}</h1>
+        <h1 className="wrap-anywhere min-w-0 hyphens-auto font-semibold text-xl tracking-tight">
+          {words.settings.title}
+        </h1>
       </header>
       <section aria-labelledby="account" className="mt-5 rounded-2xl bg-surface p-5 shadow-card">
         <h2 id="account" className="font-semibold">
