@@ -3,19 +3,6 @@
 -- Who was invited and is taken out before they accepted never had any access. So their leaving is told in every state of
 -- the consultation, and so is their joining, which happens when they accept.
 
--- As before, and a line says that who left had only been invited.
-CREATE OR REPLACE FUNCTION system_json(p_system jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
-  SELECT jsonb_build_object('type', p_system->'type', 'actor', user_json((p_system->>'actorId')::uuid))
-    || CASE p_system->>'type'
-         WHEN 'consultation-completed' THEN jsonb_build_object('closingNote', p_system->'closingNote')
-         WHEN 'consultation-closing' THEN jsonb_build_object('closesAt', p_system->'closesAt')
-         WHEN 'user-joined' THEN jsonb_build_object('user', user_json((p_system->>'userId')::uuid))
-         WHEN 'user-left' THEN
-           jsonb_strip_nulls(jsonb_build_object('invitation', p_system->'invitation'))
-           || jsonb_build_object('user', user_json((p_system->>'userId')::uuid))
-         ELSE '{}' END
-$$;
-
 -- As before, and only while the invited person takes part: a link leads to nothing else.
 CREATE OR REPLACE FUNCTION invitation_is_open(i invitations) RETURNS boolean LANGUAGE sql STABLE AS $$
   SELECT i.accepted_at IS NULL AND i.expires_at > clock_timestamp() AND is_participant(i.consultation_id, i.user_id)

@@ -24,6 +24,7 @@ CREATE OR REPLACE FUNCTION preview_of(p_content text) RETURNS text LANGUAGE sql 
   SELECT left(regexp_replace(line_ends(p_content), '\s+', ' ', 'g'), 1201)
 $$;
 
+-- A line also says that who left had only been invited.
 CREATE OR REPLACE FUNCTION system_json(p_system jsonb) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT jsonb_build_object('type', p_system->'type', 'actor', user_json((p_system->>'actorId')::uuid))
     || CASE p_system->>'type'
