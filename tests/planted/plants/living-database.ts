@@ -33,8 +33,9 @@ export const LIVING_DATABASE_PLANTS: readonly SqlPlant[] = [
     rule: "SND3",
     removed: "an edit that is so already is answered before the state is looked at",
     sqlFunction: "edit_message",
-    find: "IF v_message.content = p_content THEN",
-    replace: "IF v_message.content = p_content AND refusal_of_change(v_message, p_window_seconds) IS NULL THEN",
+    find: "IF line_ends(v_message.content) = p_content THEN",
+    replace:
+      "IF line_ends(v_message.content) = p_content AND refusal_of_change(v_message, p_window_seconds) IS NULL THEN",
     witness: { file: CORRECTIONS, test: "A6 D5 UI3 what was done before is recognised after the completion" },
   },
   {
