@@ -22,7 +22,7 @@ const root = path.resolve(import.meta.dirname, "../..");
 const given = { PUSHER_APP_ID: APP.appId, PUSHER_KEY: APP.key, PUSHER_SECRET: APP.secret };
 
 function run(env: Record<string, string>): Run {
-  const ours = /^(PUSHER_|NEXT_|NEXTAUTH_|DATABASE_|MURPH_|PORT$|HOST$|WEBHOOK_URL$)/;
+  const ours = /^(PUSHER_|NEXT_|NEXTAUTH_|DATABASE_|MURPH_|PORT$|HOST$|WEBHOOK_URL$|AUTHORIZED_CONNECTIONS$)/;
   const bare = Object.entries(process.env).filter(([name]) => !ours.test(name));
   const child = spawn(
     process.execPath,
@@ -103,6 +103,11 @@ describe("npm run channels", { timeout: 90_000 }, () => {
       "Pusher is half configured: set PUSHER_APP_ID, PUSHER_KEY and PUSHER_SECRET",
     ],
     ["a port that is none", { PORT: "http" }, "PORT must be a port number"],
+    [
+      "S6 a switch that is none",
+      { AUTHORIZED_CONNECTIONS: "maybe" },
+      'AUTHORIZED_CONNECTIONS must be "true" or "false"',
+    ],
     ["a webhook address that is none", { WEBHOOK_URL: "localhost" }, "WEBHOOK_URL must be an http(s) URL"],
   ])("%s ends with a clear message", async (_what, env, message) => {
     const process = run(env);

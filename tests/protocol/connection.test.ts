@@ -1,7 +1,8 @@
-import { connect } from "node:net";
+import { connect, type Socket } from "node:net";
 import PusherClient from "pusher-js";
 import { describe, expect, onTestFinished, test } from "vitest";
-import { APP, connected, startServer } from "./harness";
+import { APP, connected, listen, startServer, type TestServer } from "./harness";
+import type { RawClient } from "./raw-client";
 import { until } from "./until";
 
 describe("E6 connecting", () => {
@@ -61,10 +62,10 @@ describe("E6 connecting", () => {
     expect(errors[0]?.data?.code).toBe(4001);
   });
 
-  test("ATK17 a flood of sockets ends at the limit with 4100, those inside go on", async () => {
+  test("K3 ATK17 a flood of sockets ends at the limit with 4004, those inside go on", async () => {
     const server = await startServer({ limits: { connections: 3 } });
     const inside = [await server.raw(), await server.raw(), await server.raw()];
-    expect(await server.dial().closeCode()).toBe(4100);
+    expect(await server.dial().closeCode()).toBe(4004);
     for (const client of inside) expect(await client.settle()).toEqual([]);
     inside[0]?.drop();
     // The place is free once the server has seen it go.
@@ -139,6 +140,121 @@ describe("E6 staying alive", () => {
     socket.resume();
     socket.write(upgradeRequest());
     await until("the server to cut the connection", () => ended);
+  });
+
+  /** A TCP client that enters a presence channel by hand, and then does as it likes with the connection. */
+  async function present(server: TestServer, userId: string): Promise<Socket> {
+    const socket = connect({ port: server.port, host: "127.0.0.1", allowHalfOpen: true });
+    onTestFinished(() => void socket.destroy());
+    socket.on("error", () => {});
+    let heard = "";
+    socket.on("data", (data) => {
+      heard += data.toString("latin1");
+    });
+    socket.write(upgradeRequest());
+    await until("the socket id", () => /"socket_id\\":\\"[\d.]+/.test(heard));
+    const socketId = /"socket_id\\":\\"([\d.]+)/.exec(heard)?.[1] ?? "";
+    const data = {
+      channel: "presence-room",
+      ...server.sdk.authorizeChannel(socketId, "presence-room", { user_id: userId }),
+    };
+    socket.write(clientFrame(0x1, JSON.stringify({ event: "pusher:subscribe", data })));
+    await until("the channel", () => heard.includes("subscription_succeeded"));
+    return socket;
+  }
+  const occupants = async (server: TestServer): Promise<unknown> => {
+    const { users } = await (await server.sdk.get({ path: "/channels/presence-room/users" })).json();
+    return users;
+  };
+
+  test.each([
+    ["its close frame", (socket: Socket) => socket.write(clientFrame(0x8, "\x03\xe8"))],
+    ["a close frame without a code", (socket: Socket) => socket.write(clientFrame(0x8, ""))],
+    ["bytes that are no frame", (socket: Socket) => socket.write(Buffer.alloc(16, 0xff))],
+    ["the end of its TCP side", (socket: Socket) => socket.end()],
+  ])("K1 a peer that sends %s and keeps TCP open has left, and TCP is ended soon", async (_what, leave) => {
+    const server = await startServer({ timings: { closeGraceMs: 60 } });
+    const watcher = await server.raw();
+    watcher.subscribe(
+      "presence-room",
+      server.sdk.authorizeChannel(watcher.socketId, "presence-room", { user_id: "ben" }),
+    );
+    const socket = await present(server, "ada");
+    let ended = false;
+    socket.on("close", () => {
+      ended = true;
+    });
+    // Nothing that waits to be read here may hold anything up.
+    socket.pause();
+    leave(socket);
+    await until("the leaving", () => watcher.messages.some(({ event }) => event === "pusher_internal:member_removed"));
+    expect(await occupants(server)).toEqual([{ id: "ben" }]);
+    socket.resume();
+    await until("the server to cut the connection", () => ended || socket.readableEnded);
+  });
+
+  test("K1 two clients that disconnect are not counted by the next question", async () => {
+    const server = await startServer();
+    const clients = [server.client("ada"), server.client("ben")];
+    for (const client of clients) await listen(client, "presence-room");
+    for (const client of clients) client.disconnect();
+    expect(await occupants(server)).toEqual([]);
+  });
+
+  test("S6 a socket that says too much is cut with 4100, whatever it says; its neighbour goes on", async () => {
+    const server = await startServer({
+      limits: { inbound: { atOnce: 50, perSecond: 1 } },
+      timings: { closeGraceMs: 50 },
+    });
+    const neighbour = await server.raw();
+    const floods: ((client: RawClient) => void)[] = [
+      ({ socket }) => socket.send("junk"),
+      ({ socket }) => socket.ping(),
+      ({ socket }) => socket.pong(),
+      (client) => client.send({ event: "pusher:ping" }),
+      (client) => client.subscribe("private-room", { auth: "x" }),
+    ];
+    for (const flood of floods) {
+      const client = await server.raw();
+      for (let index = 0; index < 100; index += 1) flood(client);
+      expect(await client.closeCode()).toBe(4100);
+      const answers = client.messages.filter(({ event }) => event !== "pusher:connection_established");
+      expect(answers.length).toBeLessThanOrEqual(51);
+    }
+    expect(await neighbour.settle()).toEqual([]);
+  });
+
+  test("S6 large messages count for more, and one message cannot be cut into countless frames", async () => {
+    const server = await startServer({
+      limits: { inbound: { atOnce: 50, perSecond: 1 } },
+      timings: { closeGraceMs: 50 },
+    });
+    const large = await server.raw();
+    for (let index = 0; index < 4; index += 1) large.socket.send("x".repeat(60_000));
+    expect(await large.closeCode()).toBe(4100);
+    const frames = await server.raw();
+    for (let index = 0; index < 20; index += 1) frames.socket.send("x", { fin: false });
+    expect(await frames.closeCode()).toBe(1008);
+  });
+
+  test("S6 with authorised connections a socket that proved nothing may say less", async () => {
+    const limits = { inboundUnauthorized: { atOnce: 5, perSecond: 1 } };
+    const server = await startServer({ authorizedConnections: true, limits, timings: { closeGraceMs: 50 } });
+    const known = await server.raw();
+    known.send({ event: "pusher:signin", data: server.sdk.authenticateUser(known.socketId, { id: "ada" }) });
+    await known.next("pusher:signin_success");
+    for (let index = 0; index < 20; index += 1) known.subscribe(`room-${index}`);
+    expect(await known.settle()).toHaveLength(20);
+    const stranger = await server.raw();
+    for (let index = 0; index < 20; index += 1) stranger.subscribe(`room-${index}`);
+    expect(await stranger.closeCode()).toBe(4100);
+  });
+
+  test("S6 every channel of a socket may be entered at once by what it may say", async () => {
+    const server = await startServer();
+    const client = await server.raw();
+    for (let index = 0; index < 1_000; index += 1) client.subscribe(`room-${index}`);
+    expect(await client.settle()).toHaveLength(1_000);
   });
 
   test("a reader too slow for its room is cut, the others miss nothing", async () => {
@@ -284,4 +400,12 @@ function upgradeRequest(): string {
     "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
     "\r\n",
   ].join("\r\n");
+}
+
+/** A frame as a client sends it: masked, with a mask of zeros. */
+function clientFrame(opcode: number, text: string): Buffer {
+  const payload = Buffer.from(text, "latin1");
+  const length =
+    payload.length < 126 ? [0x80 | payload.length] : [0x80 | 126, payload.length >> 8, payload.length & 255];
+  return Buffer.concat([Buffer.from([0x80 | opcode, ...length, 0, 0, 0, 0]), payload]);
 }

@@ -1,5 +1,6 @@
 import { createHmac } from "node:crypto";
-import { describe, expect, test } from "vitest";
+import PusherClient from "pusher-js";
+import { describe, expect, onTestFinished, test } from "vitest";
 import { APP, connected, eventsNamed, listen, startServer, type TestServer } from "./harness";
 import type { RawClient } from "./raw-client";
 import { until } from "./until";
@@ -52,7 +53,7 @@ describe("E6 public channels", () => {
     ["with a newline", "room\n"],
     ["with a slash", "room/1"],
     ["with a colon", "private:room"],
-    ["of 201 characters", "x".repeat(201)],
+    ["K3 of 165 characters", "x".repeat(165)],
     ["of markup", "<b>"],
   ])("a name %s is refused", async (_what, name) => {
     const server = await startServer();
@@ -63,9 +64,9 @@ describe("E6 public channels", () => {
     expect(channels).toEqual({});
   });
 
-  test("a name of 200 of all allowed characters is accepted", async () => {
+  test("K3 a name of 164 of all allowed characters is accepted", async () => {
     const server = await startServer();
-    const name = "aZ9_-=@,.;".repeat(20);
+    const name = `room${"aZ9_-=@,.;".repeat(16)}`;
     const received = await listen(server.client(), name);
     await server.sdk.trigger(name, "greeting", {});
     await until("the event", () => eventsNamed(received, "greeting").length === 1);
@@ -241,11 +242,51 @@ describe("E6 presence channels", () => {
     else expect(answer).toMatchObject({ data: { type: "InvalidChannelData", status: 400 } });
   });
 
-  test("a signed subscription without a person is refused", async () => {
+  test("K2 a signed subscription without a person is refused while the socket is not signed in", async () => {
     const server = await startServer();
     const client = await server.raw();
     client.subscribe("presence-room", server.sdk.authorizeChannel(client.socketId, "presence-room"));
-    await client.next(REFUSED);
+    await expect(client.next(REFUSED)).resolves.toMatchObject({ data: { type: "InvalidChannelData", status: 400 } });
+  });
+
+  test("K2 after the sign-in the person of a presence channel may be left out: it is whoever signed in", async () => {
+    const server = await startServer();
+    const client = new PusherClient(APP.key, {
+      cluster: "",
+      wsHost: "127.0.0.1",
+      wsPort: server.port,
+      forceTLS: false,
+      enabledTransports: ["ws"],
+      channelAuthorization: {
+        customHandler: ({ socketId, channelName }, callback) =>
+          callback(null, server.sdk.authorizeChannel(socketId, channelName)),
+      },
+      userAuthentication: {
+        customHandler: ({ socketId }, callback) =>
+          callback(null, server.sdk.authenticateUser(socketId, { id: "ada", user_info: { name: "Ada" } })),
+      },
+    });
+    onTestFinished(() => client.disconnect());
+    client.signin();
+    const heard = await listen(client, "presence-room");
+    expect(heard[0]).toMatchObject({ event: "pusher:subscription_succeeded", data: { count: 1, myID: "ada" } });
+    const { users } = await (await server.sdk.get({ path: "/channels/presence-room/users" })).json();
+    expect(users).toEqual([{ id: "ada" }]);
+    const watcher = await server.raw();
+    const succeeded = await enter(server, watcher, "presence-room", { user_id: "ben" });
+    expect(JSON.parse(String(succeeded.data)).presence.hash).toEqual({ ada: { name: "Ada" }, ben: null });
+  });
+
+  test("K2 what somebody signed in with is held to the limits of a person, and a person that is named goes first", async () => {
+    const server = await startServer();
+    const client = await server.raw();
+    const user = { id: "ada", user_info: { name: "x".repeat(1_024) } };
+    client.send({ event: "pusher:signin", data: server.sdk.authenticateUser(client.socketId, user) });
+    await client.next("pusher:signin_success");
+    client.subscribe("presence-room", server.sdk.authorizeChannel(client.socketId, "presence-room"));
+    await expect(client.next(REFUSED)).resolves.toMatchObject({ data: { type: "InvalidChannelData", status: 400 } });
+    const succeeded = await enter(server, client, "presence-room", { user_id: "named" });
+    expect(JSON.parse(String(succeeded.data)).presence.ids).toEqual(["named"]);
   });
 
   test("ATK13 a person cannot be swapped under a signature", async () => {

@@ -12,6 +12,7 @@ interface Settings {
   port: number;
   host: string;
   webhookUrl: () => string | null;
+  authorizedConnections: boolean;
   credentials: { appId: string; key: string; secret: string } | null;
 }
 
@@ -24,13 +25,14 @@ run(async () => {
   await new Promise(() => setInterval(() => undefined, 60_000));
 });
 
-async function serveAlone({ port, host, webhookUrl, credentials }: Settings): Promise<void> {
+async function serveAlone({ credentials, ...settings }: Settings): Promise<void> {
+  const { host, port } = settings;
   const { appId, key, secret } = credentials ?? {
     appId: String(randomInt(100_000, 1_000_000)),
     key: randomBytes(10).toString("hex"),
     secret: randomBytes(20).toString("hex"),
   };
-  const options = { appId, key, secret, host, port, webhookUrl, onProblem: sayOnConsole.problem };
+  const options = { ...settings, appId, key, secret, onProblem: sayOnConsole.problem };
   const server = await startChannelsServer(options).catch((error: NodeJS.ErrnoException) => {
     const reason = error.code === "EADDRINUSE" ? "the port is taken, set PORT" : error.message;
     throw new Error(`Cannot listen on ${host}:${port}: ${reason}`);
@@ -83,8 +85,17 @@ function readSettings(source: NodeJS.ProcessEnv): Settings {
   if (!/^\d{1,5}$/.test(port) || Number(port) > 65_535) problems.push("PORT must be a port number");
   const webhookUrl = read("WEBHOOK_URL") ?? null;
   if (webhookUrl !== null && !isHttpUrl(webhookUrl)) problems.push("WEBHOOK_URL must be an http(s) URL");
+  const authorized = read("AUTHORIZED_CONNECTIONS") ?? "true";
+  if (authorized !== "true" && authorized !== "false")
+    problems.push('AUTHORIZED_CONNECTIONS must be "true" or "false"');
   if (problems.length > 0) throw new EnvError(problems);
-  return { port: Number(port), host: read("HOST") ?? "127.0.0.1", webhookUrl: () => webhookUrl, credentials: complete };
+  return {
+    port: Number(port),
+    host: read("HOST") ?? "127.0.0.1",
+    webhookUrl: () => webhookUrl,
+    authorizedConnections: authorized === "true",
+    credentials: complete,
+  };
 }
 
 function isHttpUrl(text: string): boolean {

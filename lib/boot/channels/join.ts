@@ -107,7 +107,17 @@ export async function joinChannels(options: JoinChannelsOptions): Promise<Joined
   async function listen(current: Registration): Promise<ChannelsServer> {
     const { appId, key, secret, host } = current;
     const start = (port: number) =>
-      startChannelsServer({ appId, key, secret, host, port, webhookUrl: options.webhookUrl, onProblem: say.problem });
+      startChannelsServer({
+        appId,
+        key,
+        secret,
+        host,
+        port,
+        webhookUrl: options.webhookUrl,
+        // The key is public: it alone keeps no socket.
+        authorizedConnections: true,
+        onProblem: say.problem,
+      });
     try {
       return await start(current.port);
     } catch (error) {

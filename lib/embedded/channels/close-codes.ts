@@ -13,7 +13,8 @@ export const CLOSE = {
   unauthorized: { code: 4009, message: "Connection is unauthorized" },
   notAuthorizedInTime: { code: 4009, message: "Connection not authorized within timeout" },
   terminated: { code: 4009, message: "Connection terminated by the app" },
-  overCapacity: { code: 4100, message: "Over capacity" },
+  overQuota: { code: 4004, message: "Application is over its connection quota" },
+  tooManyMessages: { code: 4100, message: "Too many messages" },
   // Not 4200: the official client would come back at once, find nobody and then wait 15 s before its next attempt.
   serverClosing: { code: 4100, message: "Server is closing" },
   pongNotReceived: { code: 4201, message: "Pong reply not received" },

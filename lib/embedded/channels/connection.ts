@@ -1,9 +1,23 @@
 import { randomInt } from "node:crypto";
-import type { WebSocket } from "ws";
+import type { Duplex } from "node:stream";
+import { WebSocket } from "ws";
+import type { Member } from "./channel-registry";
 import type { CloseReason } from "./close-codes";
 import { encodeError, encodeProtocolFrame, type Frame } from "./frames";
 import type { Limits, Timings } from "./limits";
+import { MessageBudget } from "./message-budget";
 import { RateWindow } from "./rate-window";
+
+/**
+ * A socket that tells when the closing begins, whoever begins it: by the peer's close frame, an error, or us. "close" comes
+ * only when TCP has ended, and a peer can leave that open.
+ */
+export class ChannelsSocket extends WebSocket {
+  override close(code?: number, reason?: string | Buffer): void {
+    if (this.readyState === WebSocket.OPEN) this.emit("closing");
+    super.close(code, reason);
+  }
+}
 
 /** "digits.digits", 60 bits: also not guessable, since channel authorisations are bound to it. */
 export function createSocketId(): string {
@@ -14,10 +28,11 @@ export function createSocketId(): string {
 export class Connection {
   readonly openedAt = performance.now();
   readonly clientEvents: RateWindow;
+  readonly messages = new MessageBudget();
   /** Names of the channels this socket is in; kept by the channel registry. */
   readonly channels = new Set<string>();
-  /** Set by `pusher:signin`. */
-  userId: string | null = null;
+  /** Set by `pusher:signin`: who it is, and what the other members of presence channels are told of them. */
+  user: Member | null = null;
   /** Has proved that the app knows it: signed in or let into a private channel. */
   authorized = false;
   lastHeardAt = performance.now();
@@ -34,7 +49,7 @@ export class Connection {
     this.clientEvents = new RateWindow(limits.clientEventsPerSecond);
   }
 
-  /** False from the moment the server decided to end it: nothing it still says counts. */
+  /** False from the moment either side began to end it: nothing it still says counts. */
   get live(): boolean {
     return !this.#leaving;
   }
@@ -67,10 +82,16 @@ export class Connection {
     if (this.#leaving) return;
     this.send(encodeError(reason.code, reason.message));
     this.leave();
-    closeSocket(this.socket, reason, this.timings.closeGraceMs);
+    this.socket.close(reason.code, reason.message);
   }
 
-  /** The socket is gone, whoever ended it. */
+  /** Ends it like any other, and reads nothing more of what still comes. */
+  cutOff(reason: CloseReason): void {
+    this.close(reason);
+    this.socket.pause();
+  }
+
+  /** It is out of its channels, whoever ended it. */
   leave(): void {
     if (this.#leaving) return;
     this.#leaving = true;
@@ -78,10 +99,13 @@ export class Connection {
   }
 }
 
-/** Sends the close frame and cuts the TCP connection if the peer does not answer it. */
-export function closeSocket(socket: WebSocket, reason: CloseReason, graceMs: number): void {
-  socket.close(reason.code, reason.message);
-  const cut = setTimeout(() => socket.terminate(), graceMs);
-  cut.unref();
-  socket.once("close", () => clearTimeout(cut));
+/** Ends TCP too, soon after either side began to close: a peer need not answer, nor read what still waits for it. */
+export function cutWhenClosing(stream: Duplex, socket: ChannelsSocket, graceMs: number): void {
+  const closing = () => {
+    const cut = setTimeout(() => socket.terminate(), graceMs);
+    cut.unref();
+    socket.once("close", () => clearTimeout(cut));
+  };
+  socket.once("closing", closing);
+  stream.once("end", closing);
 }

@@ -1,3 +1,9 @@
+/** A message counts once, and once more for every 2 KiB of it. */
+export interface MessageRate {
+  atOnce: number;
+  perSecond: number;
+}
+
 /** What one app may ask of the server. Defaults are the hosted service's figures where it publishes one. */
 export interface Limits {
   channelNameLength: number;
@@ -13,6 +19,12 @@ export interface Limits {
   clientEventsPerSecond: number;
   /** A longer WebSocket message ends the connection with 1009. */
   inboundFrameBytes: number;
+  /** More frames of one message end the connection with 1008: each costs as much as a message and would not be counted. */
+  inboundFragments: number;
+  /** What a socket may say, control frames included; whoever says more is cut. */
+  inbound: MessageRate;
+  /** The same until a socket has proved that the app knows it, where that is asked for. */
+  inboundUnauthorized: MessageRate;
   requestBodyBytes: number;
   /** A socket that lets more than this pile up unread is cut: memory is bounded by the reader's speed, not by trust. */
   bufferedBytes: number;
@@ -24,7 +36,7 @@ export interface Limits {
 }
 
 export const DEFAULT_LIMITS: Limits = {
-  channelNameLength: 200,
+  channelNameLength: 164,
   eventNameLength: 200,
   eventDataBytes: 10_240,
   channelsPerTrigger: 100,
@@ -34,6 +46,10 @@ export const DEFAULT_LIMITS: Limits = {
   presenceUserInfoBytes: 1_024,
   clientEventsPerSecond: 10,
   inboundFrameBytes: 65_536,
+  inboundFragments: 16,
+  // At once: every channel a socket may have, again after a reconnect. A second: ten client events of full size.
+  inbound: { atOnce: 1_200, perSecond: 100 },
+  inboundUnauthorized: { atOnce: 60, perSecond: 2 },
   requestBodyBytes: 1_048_576,
   bufferedBytes: 1_048_576,
   connections: 10_000,

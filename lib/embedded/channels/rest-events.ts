@@ -13,8 +13,8 @@ interface Trigger {
 }
 
 /** `POST /events`: one event to one or many channels. */
-export function triggerEvent(app: App, body: Buffer): Record<string, unknown> {
-  const trigger = readTrigger(app, readObject(body));
+export function triggerEvent(app: App, query: URLSearchParams, body: Buffer): Record<string, unknown> {
+  const trigger = readTrigger(app, { ...readParameters(query), ...(body.length > 0 && readObject(body)) });
   publish(app, trigger);
   if (trigger.info.size === 0) return {};
   return { channels: Object.fromEntries(trigger.channels.map((channel) => [channel, infoOf(app, trigger, channel)])) };
@@ -87,6 +87,13 @@ function readTrigger(app: App, input: Record<string, unknown>): Trigger {
     socketId: socketId ?? undefined,
     info: readInfo(input.info),
   };
+}
+
+/** Parameters may stand in the query string, an array as `channels[]=one&channels[]=two`; the body goes first. */
+function readParameters(query: URLSearchParams): Record<string, unknown> {
+  const { "channels[]": _listed, ...single } = Object.fromEntries(query);
+  const channels = query.getAll("channels[]");
+  return channels.length > 0 ? { ...single, channels } : single;
 }
 
 function readObject(body: Buffer): Record<string, unknown> {

@@ -22,7 +22,7 @@ interface Route {
 }
 
 const routes: readonly Route[] = [
-  { method: "POST", path: /^\/events$/, answer: ({ app, body }) => triggerEvent(app, body) },
+  { method: "POST", path: /^\/events$/, answer: ({ app, query, body }) => triggerEvent(app, query, body) },
   { method: "POST", path: /^\/batch_events$/, answer: ({ app, body }) => triggerBatch(app, body) },
   { method: "GET", path: /^\/channels$/, answer: ({ app, query }) => listChannels(app, query) },
   { method: "GET", path: /^\/channels\/([^/]+)$/, answer: ({ app, target, query }) => readChannel(app, target, query) },

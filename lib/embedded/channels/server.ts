@@ -1,10 +1,10 @@
 import { createServer, type IncomingMessage } from "node:http";
 import type { Duplex } from "node:stream";
-import { type RawData, type WebSocket, WebSocketServer } from "ws";
+import { type RawData, WebSocketServer } from "ws";
 import type { App } from "./app";
 import { ChannelRegistry } from "./channel-registry";
 import { CLOSE, type CloseReason } from "./close-codes";
-import { Connection, closeSocket, createSocketId } from "./connection";
+import { ChannelsSocket, Connection, createSocketId, cutWhenClosing } from "./connection";
 import { encodeError, type Frame } from "./frames";
 import { judgeHandshake } from "./handshake";
 import { startHeartbeat } from "./heartbeat";
@@ -60,21 +60,25 @@ export async function startChannelsServer(options: ChannelsServerOptions): Promi
     clientTracking: false,
     perMessageDeflate: false,
     maxPayload: limits.inboundFrameBytes,
+    maxFragments: limits.inboundFragments,
+    WebSocket: ChannelsSocket,
   });
+  const requireAuthorization = options.authorizedConnections ?? false;
   let closing = false;
 
   http.on("upgrade", (request: IncomingMessage, stream: Duplex, head: Buffer) => {
     if (closing) stream.destroy();
-    else sockets.handleUpgrade(request, stream, head, (socket) => accept(request, socket));
+    else sockets.handleUpgrade(request, stream, head, (socket) => accept(request, stream, socket));
   });
 
-  function accept(request: IncomingMessage, socket: WebSocket): void {
+  function accept(request: IncomingMessage, stream: Duplex, socket: ChannelsSocket): void {
     // ws closes the socket itself after an error; without a listener it would end the process.
     socket.on("error", () => {});
+    cutWhenClosing(stream, socket, timings.closeGraceMs);
     const refusal = refuse(request);
     if (refusal) {
       socket.send(encodeError(refusal.code, refusal.message).toString());
-      closeSocket(socket, refusal, timings.closeGraceMs);
+      socket.close(refusal.code, refusal.message);
       return;
     }
     const connection = new Connection(createSocketId(), socket, limits, timings, (leaver) => {
@@ -83,13 +87,26 @@ export async function startChannelsServer(options: ChannelsServerOptions): Promi
       channels.leaveAll(leaver);
     });
     connections.add(connection);
-    const heard = () => connection.heard(performance.now());
-    socket.on("ping", heard);
-    socket.on("pong", heard);
+    /** False for a socket that is leaving, and for one that has just said too much. */
+    const heard = (bytes: number): boolean => {
+      if (!connection.live) return false;
+      const now = performance.now();
+      const rate = requireAuthorization && !connection.authorized ? limits.inboundUnauthorized : limits.inbound;
+      if (connection.messages.spend(bytes, now, rate)) {
+        connection.heard(now);
+        return true;
+      }
+      connection.cutOff(CLOSE.tooManyMessages);
+      return false;
+    };
+    socket.on("ping", (data: Buffer) => heard(data.length));
+    socket.on("pong", (data: Buffer) => heard(data.length));
+    // Leaving counts from the first sign of it: the close frame, or TCP's own end where there is none.
+    socket.on("closing", () => connection.leave());
+    stream.once("end", () => connection.leave());
     socket.on("close", () => connection.leave());
     socket.on("message", (data: RawData, isBinary: boolean) => {
-      if (!connection.live) return;
-      heard();
+      if (!heard((data as Buffer).length)) return;
       // Never fragments or an ArrayBuffer: ws delivers one Buffer by default.
       const answer = answerMessage(connection, data as Buffer, isBinary);
       if (answer) connection.send(answer);
@@ -110,7 +127,7 @@ export async function startChannelsServer(options: ChannelsServerOptions): Promi
   function refuse(request: IncomingMessage): CloseReason | null {
     const refusal = judgeHandshake(request.url, key);
     if (refusal) return refusal;
-    return connections.size >= limits.connections ? CLOSE.overCapacity : null;
+    return connections.size >= limits.connections ? CLOSE.overQuota : null;
   }
 
   await new Promise<void>((resolve, reject) => {
@@ -123,7 +140,7 @@ export async function startChannelsServer(options: ChannelsServerOptions): Promi
   http.on("error", (error) => onProblem(`server: ${error.name}`));
   const stopHeartbeat = startHeartbeat(connections, {
     timings,
-    requireAuthorization: options.authorizedConnections ?? false,
+    requireAuthorization,
   });
   const address = http.address();
   return { port: typeof address === "object" && address ? address.port : port, close };

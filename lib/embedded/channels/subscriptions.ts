@@ -22,7 +22,7 @@ export function subscribe(app: App, connection: Connection, message: InboundMess
   const userId = userOfChannel(channel);
   if (userId !== null) {
     // Events for a user go to the sockets signed in as them, so there is no room to enter.
-    return connection.userId === userId
+    return connection.user?.userId === userId
       ? succeeded(channel, {})
       : refused(channel, unauthorized("Sign in to receive the events of this user"));
   }
@@ -74,7 +74,7 @@ function admit(
     connection.authorized = true;
     return { member: null };
   }
-  const member = readMember(channelData, app.limits);
+  const member = readMember(channelData, connection.user, app.limits);
   if (typeof member === "string") return { type: "InvalidChannelData", error: member, status: 400 };
   connection.authorized = true;
   return { member };

@@ -1,3 +1,4 @@
+import type { Member } from "./channel-registry";
 import type { CloseReason } from "./close-codes";
 import type { Connection } from "./connection";
 import type { Frame } from "./frames";
@@ -6,17 +7,18 @@ import type { Frame } from "./frames";
 export class UserRegistry {
   readonly #connections = new Map<string, Set<Connection>>();
 
-  signIn(connection: Connection, userId: string): void {
-    const connections = this.#connections.get(userId) ?? new Set();
-    this.#connections.set(userId, connections.add(connection));
-    connection.userId = userId;
+  signIn(connection: Connection, user: Member): void {
+    const connections = this.#connections.get(user.userId) ?? new Set();
+    this.#connections.set(user.userId, connections.add(connection));
+    connection.user = user;
   }
 
   signOut(connection: Connection): void {
-    if (connection.userId === null) return;
-    const connections = this.#connections.get(connection.userId);
+    if (connection.user === null) return;
+    const { userId } = connection.user;
+    const connections = this.#connections.get(userId);
     connections?.delete(connection);
-    if (connections?.size === 0) this.#connections.delete(connection.userId);
+    if (connections?.size === 0) this.#connections.delete(userId);
   }
 
   send(userId: string, frame: Frame, exceptSocketId?: string): void {
