@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { PageKeeper } from "@/components/shell/PageKeeper";
 import { SkipLink } from "@/components/shell/SkipLink";
 import { ViewpointProvider } from "@/components/ui/ViewpointProvider";
+import type { Parts } from "@/lib/jsx/content";
 import { requestViewpoint, requestWords } from "./viewpoint";
 
 export async function generateMetadata(): Promise<Metadata> {
@@ -36,7 +37,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
       <body className="font-sans text-base">
         <ViewpointProvider locale={locale} zone={zone} renderedAt={Date.now()}>
           <SkipLink />
-          {children}
+          {children as Parts}
         </ViewpointProvider>
         <PageKeeper />
       </body>

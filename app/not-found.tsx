@@ -15,7 +15,7 @@ export default async function NotFoundPage() {
     <main id="content" tabIndex={-1} className="grid min-h-dvh outline-none">
       <Notice icon={SearchX} title={pages.notFoundTitle} text={pages.notFound} headingLevel="h1">
         <Link href="/consultations" className={buttonClass()}>
-          {pages.home}
+          <span>{pages.home}</span>
         </Link>
       </Notice>
     </main>

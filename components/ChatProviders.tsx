@@ -1,14 +1,15 @@
 "use client";
 
-import { type ReactNode, useState } from "react";
+import { useState } from "react";
 import { ChatClientContext } from "@/hooks/useChatClient";
 import { chatClientOf } from "@/lib/browser/create-chat-client";
+import type { Parts } from "@/lib/jsx/content";
 import type { User } from "@/lib/protocol/user";
 import { LeaveGuard } from "./LeaveGuard";
 
 interface ChatProvidersProps {
   currentUser: User;
-  children: ReactNode;
+  children: Parts;
 }
 
 /** Gives every chat hook below it the one client of this tab. */

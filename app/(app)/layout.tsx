@@ -1,6 +1,7 @@
 import type { ReactNode } from "react";
 import { ChatProviders } from "@/components/ChatProviders";
 import { Notices } from "@/components/notices/Notices";
+import type { Parts } from "@/lib/jsx/content";
 import { currentViewer } from "@/lib/server/auth/viewer";
 
 /** Each page sends visitors to sign in by itself: only it knows where they wanted to go. */
@@ -9,7 +10,7 @@ export default async function AppLayout({ children }: { children: ReactNode }) {
   if (!viewer) return children;
   return (
     <ChatProviders currentUser={viewer}>
-      {children}
+      {children as Parts}
       <Notices />
     </ChatProviders>
   );

@@ -12,9 +12,10 @@ export function DevMail({ mail: { to, subject, text, sentAt } }: { mail: Readabl
       </p>
       <h3 className="mt-1 font-medium">{subject}</h3>
       <p className="mt-2 whitespace-pre-wrap wrap-anywhere text-[0.9375rem]">
-        {splitLinks(text.trim()).map((part) =>
+        {splitLinks(text.trim()).map((part, index) =>
           part.kind === "text" ? (
-            part.text
+            // biome-ignore lint/suspicious/noArrayIndexKey: the parts of one text never move.
+            <span key={index}>{part.text}</span>
           ) : (
             <a
               key={part.href}

@@ -1,11 +1,11 @@
-import type { ReactNode } from "react";
+import type { Parts } from "@/lib/jsx/content";
 
 interface DevSectionProps {
   title: string;
   hint: string;
   /** Said instead of the content. */
   empty: string | null;
-  children: ReactNode;
+  children: Parts;
 }
 
 export function DevSection({ title, hint, empty, children }: DevSectionProps) {

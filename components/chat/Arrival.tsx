@@ -1,13 +1,14 @@
 "use client";
 
 import { AnimatePresence, motion, useReducedMotion } from "framer-motion";
-import { type ReactNode, useEffect, useState } from "react";
+import { useEffect, useState } from "react";
+import type { Parts } from "@/lib/jsx/content";
 
 interface ArrivalProps {
   /** Read at mount only: a row that scrolls out and in again does not arrive twice. */
   arriving: boolean;
   onArrived(): void;
-  children: ReactNode;
+  children: Parts;
 }
 
 export function Arrival({ arriving, onArrived, children }: ArrivalProps) {

@@ -9,6 +9,7 @@ export function CharactersLeft({ id, left }: { id: string; left: number }) {
   return (
     <p
       id={id}
+      translate="no"
       className={cn("numeric mt-1 pr-14 text-right text-xs", left < 0 ? "font-semibold text-danger" : "text-ink-soft")}
     >
       {left < 0 ? composer.over(-left) : composer.remaining(left)}

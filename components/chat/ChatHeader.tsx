@@ -2,10 +2,10 @@
 
 import { ChevronLeft, UsersRound } from "lucide-react";
 import Link from "next/link";
-import type { ReactNode } from "react";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
 import { StatusBadge } from "@/components/ui/StatusBadge";
 import { useWords } from "@/components/ui/ViewpointProvider";
+import type { Parts } from "@/lib/jsx/content";
 import type { Consultation, Participant } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import { HeaderNames } from "./HeaderNames";
@@ -22,7 +22,7 @@ interface ChatHeaderProps {
   told: boolean;
   /** Where the back button of a phone leads; without it there is none. */
   backHref: string | undefined;
-  children: ReactNode;
+  children: Parts;
 }
 
 export function ChatHeader({ consultation, people, others, here, told, backHref, children }: ChatHeaderProps) {

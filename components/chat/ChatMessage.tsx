@@ -78,6 +78,7 @@ export const ChatMessage = memo(function ChatMessage(props: ChatMessageProps) {
           {message && !footer ? (
             <span
               id={`${id}-foot`}
+              translate="no"
               className={cn(
                 "numeric absolute top-1/2 -translate-y-1/2 text-xs whitespace-nowrap text-ink-soft opacity-0",
                 "transition-opacity group-hover/message:opacity-100 group-focus-within/message:opacity-100",
@@ -85,7 +86,7 @@ export const ChatMessage = memo(function ChatMessage(props: ChatMessageProps) {
               )}
             >
               <Time at={message.createdAt} />
-              {item.delivery ? <span className="sr-only">, {words.chat.delivery[item.delivery]}</span> : null}
+              {item.delivery ? <span className="sr-only">{`, ${words.chat.delivery[item.delivery]}`}</span> : null}
             </span>
           ) : null}
         </div>

@@ -51,10 +51,10 @@ function Countdown({ consultationId, closesAt, actor, viewer, actions }: Closing
         <div className="min-w-0 grow text-sm">
           <p className="font-semibold wrap-anywhere">{title}</p>
           <p className="min-h-5 text-ink-soft">
-            <span role="timer" className="numeric">
+            <span translate="no" role="timer" className="numeric">
               {seconds === null ? null : seconds === 0 ? closing.now : closing.left(clock(seconds))}
-            </span>{" "}
-            {closing.hint}
+            </span>
+            <span>{` ${closing.hint}`}</span>
           </p>
         </div>
         {actions ? (

@@ -1,7 +1,7 @@
 "use client";
 
 import { CircleCheck } from "lucide-react";
-import { useEffect, useId, useRef } from "react";
+import { Fragment, useEffect, useId, useRef } from "react";
 import { Button } from "@/components/ui/Button";
 import { useDialogOverlay } from "@/components/ui/useOverlay";
 import { useWords } from "@/components/ui/ViewpointProvider";
@@ -32,7 +32,7 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
   }, [state]);
 
   return (
-    <>
+    <Fragment>
       <Button
         look="secondary"
         size="small"
@@ -99,7 +99,7 @@ export function CompleteDialog({ consultationId, action }: { consultationId: str
           </div>
         </form>
       </dialog>
-    </>
+    </Fragment>
   );
 }
 

@@ -39,7 +39,7 @@ export function ConnectionBanner({ status, push, reachable }: ConnectionBannerPr
           >
             <p className="mx-auto flex max-w-3xl gap-2.5 px-4 py-2.5 text-sm sm:px-5">
               <Icon aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
-              {words}
+              <span>{words}</span>
             </p>
           </motion.div>
         ) : null}

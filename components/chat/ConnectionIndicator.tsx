@@ -17,6 +17,7 @@ export function ConnectionIndicator({ status, compact = false }: { status: Conne
   const { icon: Icon, tone } = looks[status];
   return (
     <span
+      translate="no"
       data-connection={status}
       className={cn("inline-flex min-h-6 shrink-0 items-center gap-1.5 text-xs font-medium", tone)}
       title={connection.label(connection[status])}

@@ -8,6 +8,7 @@ export function DayDivider({ time }: { time: number }) {
   return (
     <div className="mx-auto flex w-full max-w-3xl items-center gap-3 px-4 pt-5 pb-1 before:grow before:border-line before:border-t after:grow after:border-line after:border-t">
       <time
+        translate="no"
         dateTime={new Date(time).toISOString()}
         className="text-xs font-medium text-ink-soft"
         suppressHydrationWarning

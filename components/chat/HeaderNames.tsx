@@ -22,16 +22,16 @@ export function HeaderNames({ people }: { people: readonly User[] }) {
   const named = people.slice(0, NAMED);
   const more = people.length - named.length;
   return (
-    <h1 title={people.map(({ name }) => name).join(", ")} className={`flex flex-wrap gap-x-1.5 ${look}`}>
+    <h1 translate="no" title={people.map(({ name }) => name).join(", ")} className={`flex flex-wrap gap-x-1.5 ${look}`}>
       {named.map(({ id, name }, index) => (
         <span key={id} className="flex max-w-full">
           <span data-identity="" className="truncate" dir="auto">
             {name}
           </span>
-          {index < named.length - 1 ? ", " : null}
+          {index < named.length - 1 ? <span className="whitespace-pre">{", "}</span> : null}
           {index === named.length - 1 && more > 0 ? (
             <span className="shrink-0 ps-1.5 font-normal text-ink-soft">
-              <span aria-hidden="true">+{more}</span>
+              <span aria-hidden="true">{`+${more}`}</span>
               <span className="sr-only">{chat.andOthers(more)}</span>
             </span>
           ) : null}

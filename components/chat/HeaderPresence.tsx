@@ -31,6 +31,8 @@ export function HeaderPresence({ others, here, told }: HeaderPresenceProps) {
   }
   const there = others.filter(({ user, online }) => online || here.includes(user.id)).length;
   return (
-    <span className="text-ink-soft text-xs">{told ? presence.onlineOf(there, others.length) : presence.unknown}</span>
+    <span translate="no" className="text-ink-soft text-xs">
+      {told ? presence.onlineOf(there, others.length) : presence.unknown}
+    </span>
   );
 }

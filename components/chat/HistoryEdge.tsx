@@ -1,5 +1,6 @@
 "use client";
 
+import { Fragment } from "react";
 import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 
@@ -21,7 +22,7 @@ export function HistoryEdge({ hasMore, loading, onLoad }: HistoryEdgeProps) {
         {loading ? `${chat.loadingOlder} …` : null}
       </p>
       {hasMore ? (
-        <>
+        <Fragment>
           <Button
             look="quiet"
             size="small"
@@ -32,7 +33,7 @@ export function HistoryEdge({ hasMore, loading, onLoad }: HistoryEdgeProps) {
             {loading ? `${chat.loadingOlder} …` : chat.loadOlder}
           </Button>
           <p className="no-script:block hidden">{chat.olderUnavailable}</p>
-        </>
+        </Fragment>
       ) : (
         <p>{chat.beginning}</p>
       )}

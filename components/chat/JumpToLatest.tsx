@@ -34,7 +34,7 @@ export function JumpToLatest({ shown, newMessages, onJump }: JumpToLatestProps) 
             )}
           >
             <ArrowDown aria-hidden="true" className="size-4" />
-            {newMessages > 0 ? chat.newMessages(newMessages) : null}
+            {newMessages > 0 ? <span translate="no">{chat.newMessages(newMessages)}</span> : null}
           </motion.button>
         ) : null}
       </AnimatePresence>

@@ -16,7 +16,7 @@ export function KeepOpenNotice({ unsent }: { unsent: boolean }) {
         <div className="border-line border-t bg-warning-soft px-4 py-2.5 text-warning">
           <p className="mx-auto flex max-w-3xl gap-2.5 text-sm sm:px-5">
             <TriangleAlert aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
-            {chat.notKept}
+            <span>{chat.notKept}</span>
           </p>
         </div>
       ) : null}

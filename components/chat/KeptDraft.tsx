@@ -41,7 +41,7 @@ export function KeptDraft({ title, place }: KeptDraftProps) {
             }}
           >
             <Trash2 aria-hidden="true" className="size-4" />
-            {chat.actions.discard}
+            <span>{chat.actions.discard}</span>
           </Button>
         </div>
       </div>

@@ -1,6 +1,7 @@
 "use client";
 
 import { Ban } from "lucide-react";
+import { Fragment } from "react";
 import { cn } from "@/components/ui/cn";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { TimelineItem } from "@/lib/core/timeline";
@@ -41,13 +42,13 @@ export function MessageBubble({ item, first, last, focusable, highlighted }: Mes
       {content === null ? (
         <p id={`${id}-text`} className="flex items-center gap-1.5 text-ink-soft italic">
           <Ban aria-hidden="true" className="size-4 shrink-0" />
-          {chat.deleted}
+          <span>{chat.deleted}</span>
         </p>
       ) : (
-        <>
+        <Fragment>
           {quote ? <Quote id={`${id}-quote`} quote={quote} focusable={focusable} /> : null}
           <MessageText id={`${id}-text`} content={content} focusable={focusable} struck={change?.kind === "delete"} />
-        </>
+        </Fragment>
       )}
     </div>
   );

@@ -23,6 +23,7 @@ export function MessageFooter({ item, newestOwn }: MessageFooterProps) {
   return (
     <p
       id={`message-${item.key}-foot`}
+      translate="no"
       className="numeric mt-1 flex flex-wrap items-center gap-x-1.5 px-1 text-xs text-ink-soft"
     >
       {message ? <Time at={message.createdAt} /> : null}
@@ -30,7 +31,7 @@ export function MessageFooter({ item, newestOwn }: MessageFooterProps) {
       {message && change && change.state !== "parked" ? (
         <span className="inline-flex items-center gap-1">
           <Clock3 aria-hidden="true" className="size-3.5" />
-          {change.kind === "edit" ? words.message.changing : words.message.deleting}
+          <span>{change.kind === "edit" ? words.message.changing : words.message.deleting}</span>
         </span>
       ) : null}
       {stillSending ? <span role="status">{words.chat.stillSending}</span> : null}
@@ -49,7 +50,8 @@ function EditedMark({ at }: { at: string }) {
   const { chat } = useWords();
   return (
     <span>
-      {chat.edited} <Time at={at} />
+      <span>{`${chat.edited} `}</span>
+      <Time at={at} />
     </span>
   );
 }

@@ -167,6 +167,7 @@ export function MessageInput(props: MessageInputProps) {
             <textarea
               ref={field}
               name="content"
+              translate="no"
               rows={1}
               dir="auto"
               defaultValue={refused?.content}

@@ -83,7 +83,7 @@ export function MessageMenu({ item, onClose, onReact }: MessageMenuProps) {
                 )}
               >
                 <Icon aria-hidden="true" className="size-4" />
-                {message.actions[action]}
+                <span>{message.actions[action]}</span>
               </DropdownMenu.Item>
             );
           })}

@@ -16,6 +16,7 @@ export const MessageText = memo(function MessageText({ id, content, focusable, s
     <p
       key={content}
       id={id}
+      translate="yes"
       dir="auto"
       className={cn("whitespace-pre-wrap wrap-anywhere", struck && "text-ink-soft line-through")}
     >

@@ -1,7 +1,7 @@
 "use client";
 
 import { Ellipsis, type LucideIcon, Reply, SmilePlus } from "lucide-react";
-import { type ComponentProps, useState } from "react";
+import { type ComponentProps, Fragment, useState } from "react";
 import { cn } from "@/components/ui/cn";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { TimelineItem } from "@/lib/core/timeline";
@@ -39,7 +39,7 @@ export function MessageTools({ item, focusable }: MessageToolsProps) {
       )}
     >
       {answerable ? (
-        <>
+        <Fragment>
           <ToolButton
             icon={SmilePlus}
             aria-label={message.actions.react}
@@ -56,7 +56,7 @@ export function MessageTools({ item, focusable }: MessageToolsProps) {
             className={quick}
             onClick={() => reply(item)}
           />
-        </>
+        </Fragment>
       ) : null}
       <ToolButton
         icon={Ellipsis}

@@ -40,13 +40,13 @@ export function ParkedChange({ id, change, focusable }: ParkedChangeProps) {
   return (
     <div className="mt-1 flex max-w-full flex-col items-end text-right">
       <p id={`message-${id}-why`} className="text-pretty text-danger text-sm">
-        {title}. {why}
+        {`${title}. ${why}`}
       </p>
       <div className="-mr-1.5 flex sm:-mr-2.5 flex-wrap justify-end">
         {retry && !behind && !FINAL.includes(reason) ? (
           <Button look="quiet" size="small" tabIndex={tabIndex} className={narrow} onClick={() => decide(retry)}>
             <RotateCw aria-hidden="true" className={icon} />
-            {words.message.retry}
+            <span>{words.message.retry}</span>
           </Button>
         ) : null}
         {content !== null && edit && FINAL.includes(reason) ? (
@@ -58,7 +58,7 @@ export function ParkedChange({ id, change, focusable }: ParkedChangeProps) {
             onClick={() => edit(commandId, { content, replyTo: null })}
           >
             <PencilLine aria-hidden="true" className={icon} />
-            {words.message.asNew}
+            <span>{words.message.asNew}</span>
           </Button>
         ) : null}
         {content === null ? null : (
@@ -74,7 +74,7 @@ export function ParkedChange({ id, change, focusable }: ParkedChangeProps) {
         )}
         <Button look="quiet" size="small" tabIndex={tabIndex} className={narrow} onClick={() => decide(discard)}>
           <Undo2 aria-hidden="true" className={icon} />
-          {words.message.keep}
+          <span>{words.message.keep}</span>
         </Button>
       </div>
     </div>

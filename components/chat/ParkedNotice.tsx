@@ -45,13 +45,13 @@ export function ParkedNotice({ id, pending, focusable }: ParkedNoticeProps) {
             }}
           >
             <RotateCw aria-hidden="true" className={icon} />
-            {words.chat.actions.retry}
+            <span>{words.chat.actions.retry}</span>
           </Button>
         ) : null}
         {edit ? (
           <Button look="quiet" size="small" tabIndex={tabIndex} className={narrow} onClick={() => edit(id, pending)}>
             <PencilLine aria-hidden="true" className={icon} />
-            {words.chat.actions.edit}
+            <span>{words.chat.actions.edit}</span>
           </Button>
         ) : null}
         <CopyButton
@@ -65,7 +65,7 @@ export function ParkedNotice({ id, pending, focusable }: ParkedNoticeProps) {
         />
         <Button look="danger" size="small" tabIndex={tabIndex} className={narrow} onClick={() => discard(id)}>
           <Trash2 aria-hidden="true" className={icon} />
-          {words.chat.actions.discard}
+          <span>{words.chat.actions.discard}</span>
         </Button>
       </div>
     </div>

@@ -1,5 +1,6 @@
 "use client";
 
+import { Fragment } from "react";
 import { useViewpoint } from "@/components/ui/ViewpointProvider";
 import { fullTime } from "@/lib/i18n/time";
 import type { Consultation } from "@/lib/protocol/snapshot";
@@ -36,10 +37,10 @@ export function PrintedHeader({ consultation, people, viewer, printedAt }: Print
           ))}
         </dd>
         {consultation ? (
-          <>
+          <Fragment>
             <dt>{print.state}</dt>
             <dd>{words.status[consultation.status]}</dd>
-          </>
+          </Fragment>
         ) : null}
         {times.map(({ label, at }) =>
           at === null ? null : (
@@ -50,9 +51,7 @@ export function PrintedHeader({ consultation, people, viewer, printedAt }: Print
           ),
         )}
         <dt>{print.printedAt}</dt>
-        <dd>
-          {fullTime(view, printedAt)} ({view.zone})
-        </dd>
+        <dd>{`${fullTime(view, printedAt)} (${view.zone})`}</dd>
         <dt>{print.printedBy}</dt>
         <dd dir="auto">{person(viewer)}</dd>
       </dl>

@@ -24,7 +24,8 @@ export function PrintedMessage({ message, delivery, deliveryAt }: PrintedMessage
     return (
       <div className="record-entry">
         <p className="record-by">
-          {systemWords(words, system)} <time dateTime={createdAt}>{at(createdAt)}</time>
+          <span>{`${systemWords(words, system)} `}</span>
+          <time dateTime={createdAt}>{at(createdAt)}</time>
         </p>
         {note === null ? null : (
           <blockquote>
@@ -48,8 +49,11 @@ export function PrintedMessage({ message, delivery, deliveryAt }: PrintedMessage
   return (
     <div className="record-entry">
       <p className="record-by">
-        <strong dir="auto">{name}</strong>
-        {sender ? ` (${roles[sender.role]})` : null} · <time dateTime={createdAt}>{at(createdAt)}</time>
+        <strong translate="no" dir="auto">
+          {name}
+        </strong>
+        <span>{sender ? ` (${roles[sender.role]}) · ` : " · "}</span>
+        <time dateTime={createdAt}>{at(createdAt)}</time>
       </p>
       {content !== null && replyTo ? <PrintedQuote quote={replyTo} /> : null}
       {content === null ? (

@@ -8,7 +8,7 @@ export function PrintedQuote({ quote }: { quote: Quote }) {
   const { senderName, excerpt } = quote;
   return (
     <blockquote dir="auto">
-      {message.inReplyTo} {senderName === null ? message.earlier : `${senderName}: ${excerpt ?? chat.deleted}`}
+      {`${message.inReplyTo} ${senderName === null ? message.earlier : `${senderName}: ${excerpt ?? chat.deleted}`}`}
     </blockquote>
   );
 }

@@ -17,7 +17,9 @@ export function PrintedUnsent({ items }: { items: readonly TimelineItem[] }) {
         <div key={key} className="record-entry">
           <p className="record-by">
             <strong>{stateWords(words, pending, change)}</strong>
-            {message ? ` · ${words.print.changeOf(fullTime(view, Date.parse(message.createdAt)))}` : null}
+            {message ? (
+              <span>{` · ${words.print.changeOf(fullTime(view, Date.parse(message.createdAt)))}`}</span>
+            ) : null}
           </p>
           {pending?.replyTo ? <PrintedQuote quote={pending.replyTo} /> : null}
           <p className="record-words" dir="auto">

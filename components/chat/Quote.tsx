@@ -25,8 +25,8 @@ export function Quote({ id, quote, focusable }: QuoteProps) {
       onClick={() => jump(quote)}
       className="-mx-1.5 mb-1.5 block min-h-11 w-[calc(100%+0.75rem)] min-w-24 rounded-lg border-accent border-s-3 bg-sunken px-2.5 py-1 text-start text-sm leading-snug hover:bg-hover"
     >
-      <span className="sr-only">{message.inReplyTo} </span>
-      <span className="block truncate font-semibold text-accent-strong" dir="auto">
+      <span className="sr-only">{`${message.inReplyTo} `}</span>
+      <span translate="no" className="block truncate font-semibold text-accent-strong" dir="auto">
         {quote.senderName ?? message.earlier}
       </span>
       <span className={cn("line-clamp-2 wrap-anywhere text-ink-soft", deleted && "italic")} dir="auto">

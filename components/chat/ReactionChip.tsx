@@ -23,6 +23,7 @@ export function ReactionChip({ messageId, emoji, userIds, focusable }: ReactionC
     <Tooltip.Root>
       <Tooltip.Trigger
         type="button"
+        translate="no"
         tabIndex={focusable ? 0 : -1}
         aria-pressed={mine}
         // The tooltip says no more than the name.
@@ -38,10 +39,10 @@ export function ReactionChip({ messageId, emoji, userIds, focusable }: ReactionC
           writable ? "hover:border-accent" : "cursor-default",
         )}
       >
-        <span className="text-base leading-none">{emoji}</span>{" "}
+        <span className="text-base leading-none">{`${emoji} `}</span>
         <span className={cn("numeric text-xs", mine && "font-semibold")}>
-          {userIds.length}
-          <span className="sr-only">: {names}</span>
+          <span>{userIds.length}</span>
+          <span className="sr-only">{`: ${names}`}</span>
         </span>
       </Tooltip.Trigger>
       <Tooltip.Portal container={overlayRoot()}>
@@ -50,7 +51,7 @@ export function ReactionChip({ messageId, emoji, userIds, focusable }: ReactionC
           collisionPadding={8}
           className="z-40 max-w-64 rounded-lg border border-transparent bg-ink px-2.5 py-1.5 text-canvas text-sm shadow-float"
         >
-          {names}
+          <span translate="no">{names}</span>
         </Tooltip.Content>
       </Tooltip.Portal>
     </Tooltip.Root>

@@ -29,8 +29,7 @@ export function ReadOnlyNotice({ consultation, status, role }: ReadOnlyNoticePro
         <div role="status" className="min-w-0 text-sm">
           <p className="font-semibold">{title}</p>
           <p className="text-ink-soft" suppressHydrationWarning>
-            {at ? `${when(fullTime(view, Date.parse(at)))} ` : null}
-            {hint[role]}
+            {at ? `${when(fullTime(view, Date.parse(at)))} ${hint[role]}` : hint[role]}
           </p>
         </div>
       </div>

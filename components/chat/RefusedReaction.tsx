@@ -8,10 +8,6 @@ import { errorWords } from "@/lib/i18n/catalogue";
 export function RefusedReaction({ refused }: { refused: NonNullable<TimelineItem["refusedReaction"]> }) {
   const words = useWords();
   const full = refused.on && refused.reason === "validation-failed";
-  return (
-    <p className="mt-1 px-1 text-danger text-sm">
-      {refused.emoji} {words.message.reactionRefused}.{" "}
-      {full ? words.message.reactionsFull : errorWords(words, refused.reason)}
-    </p>
-  );
+  const why = full ? words.message.reactionsFull : errorWords(words, refused.reason);
+  return <p className="mt-1 px-1 text-danger text-sm">{`${refused.emoji} ${words.message.reactionRefused}. ${why}`}</p>;
 }

@@ -14,7 +14,7 @@ export function RemovedNotice({ backHref }: { backHref: string | undefined }) {
       <Notice icon={DoorClosed} title={removed.title} text={removed.text} headingLevel="h1">
         {backHref ? (
           <Link href={backHref} className={buttonClass()}>
-            {pages.home}
+            <span>{pages.home}</span>
           </Link>
         ) : null}
       </Notice>

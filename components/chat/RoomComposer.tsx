@@ -1,6 +1,6 @@
 "use client";
 
-import { type Ref, useEffect } from "react";
+import { Fragment, type Ref, useEffect } from "react";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useChatClient } from "@/hooks/useChatClient";
 import type { RealtimeMessages } from "@/hooks/useRealtimeMessages";
@@ -61,7 +61,7 @@ export function RoomComposer(props: RoomComposerProps) {
   }
   const scheduled = consultation.status === "SCHEDULED";
   return (
-    <>
+    <Fragment>
       <KeptDraft title={target.keptEdit} place={editPlace(roomId)} />
       <KeptDraft title={chat.keptDraft} place={roomId} />
       <KeptDraft title={life.keptNote} place={notePlace(roomId)} />
@@ -69,6 +69,6 @@ export function RoomComposer(props: RoomComposerProps) {
       {scheduled && viewer.role === "PRACTITIONER" && actions ? (
         <StartButton consultationId={roomId} action={actions.startConsultation} />
       ) : null}
-    </>
+    </Fragment>
   );
 }

@@ -22,7 +22,7 @@ export function SignedOutNotice({ durable }: { durable: boolean }) {
           className={buttonClass({ size: "small" })}
         >
           <LogIn aria-hidden="true" className="size-4" />
-          {durable ? words.pages.signInAgain : words.pages.signInAgainInNewTab}
+          <span>{durable ? words.pages.signInAgain : words.pages.signInAgainInNewTab}</span>
         </a>
       </div>
     </div>

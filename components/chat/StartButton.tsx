@@ -22,7 +22,7 @@ export function StartButton({ consultationId, action }: { consultationId: string
         <div className="flex flex-wrap gap-2">
           <Button type="submit" busy={busy} className="grow">
             <CirclePlay aria-hidden="true" className="size-5" />
-            {busy ? words.life.starting : words.life.start}
+            <span>{busy ? words.life.starting : words.life.start}</span>
           </Button>
           <CancelConsultation consultationId={consultationId} />
         </div>

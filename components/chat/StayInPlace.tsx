@@ -1,7 +1,8 @@
 "use client";
 
-import { Component, createContext, type ReactNode, type RefObject, use } from "react";
+import { Component, createContext, type RefObject, use } from "react";
 import type { CustomContainerComponentProps } from "virtua";
+import type { Parts } from "@/lib/jsx/content";
 
 interface Reader {
   scroller: RefObject<HTMLElement | null>;
@@ -24,7 +25,7 @@ export const ReaderContext = createContext<Reader | null>(null);
  * before it. Its own correction goes by these numbers and misses where such a row crosses the upper edge. So the topmost
  * message that is fully in view is held by what the DOM says before and after each commit of the list.
  */
-class StayInPlace extends Component<Reader & { children: ReactNode }> {
+class StayInPlace extends Component<Reader & { children: Parts }> {
   private held: Held | null = null;
   private settling = false;
 
@@ -41,7 +42,7 @@ class StayInPlace extends Component<Reader & { children: ReactNode }> {
     queueMicrotask(() => this.settle());
   }
 
-  override render(): ReactNode {
+  override render(): Parts {
     return this.props.children;
   }
 
@@ -86,7 +87,7 @@ export function SteadyRows({ ref, style, children }: CustomContainerComponentPro
   const reader = use(ReaderContext);
   const rows = (
     <div ref={ref} style={style}>
-      {children}
+      {children as Parts}
     </div>
   );
   return reader ? <StayInPlace {...reader}>{rows}</StayInPlace> : rows;

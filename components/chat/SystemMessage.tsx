@@ -35,7 +35,8 @@ export function SystemMessage({ message, focusable }: { message: Message; focusa
       <div id={`${id}-text`} className="max-w-full">
         <p className="wrap-anywhere">
           <Icon aria-hidden="true" className="mr-1.5 inline size-4 align-[-0.2em]" />
-          {systemWords(words, line)} <Time at={message.createdAt} className="numeric whitespace-nowrap text-xs" />
+          <span>{`${systemWords(words, line)} `}</span>
+          <Time at={message.createdAt} className="numeric whitespace-nowrap text-xs" />
         </p>
         {note === null ? null : (
           <blockquote className="mx-auto mt-2 max-w-md rounded-xl border border-line bg-surface px-4 py-3 text-left">

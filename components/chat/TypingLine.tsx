@@ -18,6 +18,7 @@ export function TypingLine({ names }: { names: readonly string[] }) {
     <div className="pointer-events-none relative z-10 h-0 shrink-0">
       <div className="absolute inset-x-0 bottom-0 bg-canvas px-4">
         <p
+          translate="no"
           data-typing=""
           className="mx-auto max-w-3xl text-ink-soft text-xs leading-5 wrap-anywhere sm:px-5"
           dir="auto"

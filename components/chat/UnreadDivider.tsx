@@ -12,7 +12,10 @@ export function UnreadDivider({ count }: { count: number }) {
       data-unread=""
       className="relative mx-auto flex w-full max-w-3xl items-center gap-3 px-4 pt-5 pb-1 before:grow before:border-accent before:border-t after:grow after:border-accent after:border-t"
     >
-      <span className="rounded-full border border-transparent bg-accent-soft px-2.5 py-0.5 text-xs font-semibold text-accent-strong">
+      <span
+        translate="no"
+        className="rounded-full border border-transparent bg-accent-soft px-2.5 py-0.5 text-xs font-semibold text-accent-strong"
+      >
         {message.unread(count)}
       </span>
       {count >= MORE_THAN_A_SCREEN ? <Opening count={count} /> : null}

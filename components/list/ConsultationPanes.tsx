@@ -1,10 +1,11 @@
 "use client";
 
 import { useSelectedLayoutSegment } from "next/navigation";
-import { type ReactNode, useCallback, useState } from "react";
+import { useCallback, useState } from "react";
 import { ChatSkeleton } from "@/components/chat/ChatSkeleton";
 import { cn } from "@/components/ui/cn";
 import { useConsultationList } from "@/hooks/useConsultationList";
+import type { Parts } from "@/lib/jsx/content";
 import type { ConsultationRow } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import { ConsultationList } from "./ConsultationList";
@@ -13,7 +14,7 @@ import { useOpeningFocus } from "./useOpeningFocus";
 interface ConsultationPanesProps {
   viewer: User;
   initialRows: ConsultationRow[];
-  children: ReactNode;
+  children: Parts;
 }
 
 /** List beside conversation; a phone shows one of them, and where there is nothing to choose from there is one only. */

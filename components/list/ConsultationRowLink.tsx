@@ -70,7 +70,10 @@ export function ConsultationRowLink({ row, viewerId, open, told, unsent, draft, 
           <span className="mt-0.5 flex items-center gap-2 text-sm">
             <RowPreview row={row} viewerId={viewerId} draft={open ? null : draft} />
             {unreadCount > 0 ? (
-              <span className="chosen numeric grid h-5 min-w-5 shrink-0 place-items-center rounded-full bg-accent px-1.5 font-semibold text-on-accent text-xs">
+              <span
+                translate="no"
+                className="chosen numeric grid h-5 min-w-5 shrink-0 place-items-center rounded-full bg-accent px-1.5 font-semibold text-on-accent text-xs"
+              >
                 <span aria-hidden="true">{unreadCount > 99 ? "99+" : unreadCount}</span>
                 <span className="sr-only">{list.unread(unreadCount)}</span>
               </span>
@@ -84,9 +87,9 @@ export function ConsultationRowLink({ row, viewerId, open, told, unsent, draft, 
               <PresenceWords online={counterpart.online} lastActiveAt={counterpart.lastActiveAt} told={told} />
             ) : null}
             {unsent > 0 ? (
-              <span className="inline-flex items-center gap-1 text-ink-soft text-xs">
+              <span translate="no" className="inline-flex items-center gap-1 text-ink-soft text-xs">
                 <Clock3 aria-hidden="true" className="size-3.5 shrink-0" />
-                {list.unsent(unsent)}
+                <span>{list.unsent(unsent)}</span>
               </span>
             ) : null}
           </span>

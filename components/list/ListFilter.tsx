@@ -33,7 +33,7 @@ export function ListFilter({ filter, query, onFilter, onQuery }: ListFilterProps
               onChange={() => onFilter(one)}
               className="absolute inset-0 size-full cursor-pointer opacity-0"
             />
-            {list.filters[one]}
+            <span>{list.filters[one]}</span>
           </label>
         ))}
       </fieldset>

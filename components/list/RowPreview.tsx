@@ -18,7 +18,8 @@ export function RowPreview({ row, viewerId, draft }: RowPreviewProps) {
   if (draft !== null) {
     return (
       <span className="min-w-0 grow truncate text-ink-soft">
-        <span className="font-medium text-danger">{words.list.draft}</span> <span dir="auto">{draft}</span>
+        <span className="font-medium text-danger">{`${words.list.draft} `}</span>
+        <span dir="auto">{draft}</span>
       </span>
     );
   }

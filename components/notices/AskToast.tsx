@@ -16,14 +16,18 @@ export function AskToast({ onAllow, onDecline }: AskToastProps) {
     <ToastCard lasting onDismiss={onDecline}>
       <Toast.Title className="flex items-start gap-2 font-semibold text-[0.9375rem] leading-snug">
         <BellRing aria-hidden="true" className="mt-0.5 size-4 shrink-0 text-accent" />
-        {notices.askTitle}
+        <span>{notices.askTitle}</span>
       </Toast.Title>
-      <Toast.Description className="mt-1 text-pretty text-ink-soft text-sm">{notices.askText}</Toast.Description>
+      <Toast.Description asChild>
+        <p className="mt-1 text-pretty text-ink-soft text-sm">{notices.askText}</p>
+      </Toast.Description>
       <div className="mt-2.5 flex flex-wrap gap-2">
         <Toast.Action altText={notices.allow} onClick={onAllow} className={buttonClass({ size: "small" })}>
-          {notices.allow}
+          <span>{notices.allow}</span>
         </Toast.Action>
-        <Toast.Close className={buttonClass({ look: "quiet", size: "small" })}>{notices.notNow}</Toast.Close>
+        <Toast.Close className={buttonClass({ look: "quiet", size: "small" })}>
+          <span>{notices.notNow}</span>
+        </Toast.Close>
       </div>
     </ToastCard>
   );

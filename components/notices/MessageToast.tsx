@@ -27,7 +27,7 @@ export function MessageToast({ toast, onOpen, onDismiss }: MessageToastProps) {
           <MessageSquareText aria-hidden="true" className="size-4.5" />
         </span>
         <span className="min-w-0">
-          <span className="block truncate font-semibold text-[0.9375rem] leading-snug" dir="auto">
+          <span translate="no" className="block truncate font-semibold text-[0.9375rem] leading-snug" dir="auto">
             {name}
           </span>
           {text ? (

@@ -49,7 +49,9 @@ export function NoticeCorner({ onOpen }: { onOpen: (consultationId: string) => v
       {mayAsk ? <AskToast onAllow={() => void allowAndSay()} onDecline={decline} /> : null}
       {problem ? (
         <ToastCard lasting onDismiss={() => setProblem(null)}>
-          <Toast.Description className="text-sm">{problem}</Toast.Description>
+          <Toast.Description className="text-sm">
+            <span>{problem}</span>
+          </Toast.Description>
         </ToastCard>
       ) : null}
       <Toast.Viewport

@@ -1,13 +1,13 @@
 import { X } from "lucide-react";
 import { Toast } from "radix-ui";
-import type { ReactNode } from "react";
 import { useWords } from "@/components/ui/ViewpointProvider";
+import type { Parts } from "@/lib/jsx/content";
 
 interface ToastCardProps {
   /** Stays until it is answered. */
   lasting?: boolean;
   onDismiss(): void;
-  children: ReactNode;
+  children: Parts;
 }
 
 /** Spoken once, politely, when it comes; F8 leads to it. */

@@ -22,7 +22,7 @@ export function AddColleague({ consultationId, present, onAdded }: AddColleagueP
     <section aria-label={people.add} className="border-line border-t px-5 py-4">
       <Button ref={toggle} look="secondary" aria-expanded={open} className="w-full" onClick={() => setOpen(!open)}>
         <UserPlus aria-hidden="true" className="size-4.5 shrink-0" />
-        {open ? people.done : people.add}
+        <span>{open ? people.done : people.add}</span>
       </Button>
       <p className="mt-2 text-ink-soft text-sm">{people.addHint}</p>
       {open ? (

@@ -1,7 +1,7 @@
 "use client";
 
 import { CalendarX2 } from "lucide-react";
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useManagement } from "@/hooks/useManagement";
@@ -13,10 +13,10 @@ export function CancelConsultation({ consultationId }: { consultationId: string 
   const { cancelConsultation } = useManagement();
   const [asking, setAsking] = useState(false);
   return (
-    <>
+    <Fragment>
       <Button look="danger" className="no-script:hidden" onClick={() => setAsking(true)}>
         <CalendarX2 aria-hidden="true" className="size-4.5" />
-        {cancellation.open}
+        <span>{cancellation.open}</span>
       </Button>
       {asking ? (
         <Confirmation
@@ -27,6 +27,6 @@ export function CancelConsultation({ consultationId }: { consultationId: string 
           onClose={() => setAsking(false)}
         />
       ) : null}
-    </>
+    </Fragment>
   );
 }

@@ -90,7 +90,7 @@ export function ColleaguePicker({ consultationId, present, onAdded }: ColleagueP
                 {adding.includes(user.id) ? (
                   <span className="text-ink-soft text-sm">{people.adding}</span>
                 ) : (
-                  <span className="sr-only">: {people.addThis}</span>
+                  <span className="sr-only">{`: ${people.addThis}`}</span>
                 )}
               </button>
             </li>

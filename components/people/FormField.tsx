@@ -3,7 +3,7 @@
 import { type ComponentProps, useId } from "react";
 import { cn } from "@/components/ui/cn";
 
-interface FormFieldProps extends ComponentProps<"input"> {
+interface FormFieldProps extends Omit<ComponentProps<"input">, "children" | "dangerouslySetInnerHTML"> {
   label: string;
   /** Said beside the label of a field that may stay empty. */
   optional?: string;
@@ -18,8 +18,8 @@ export function FormField({ label, optional, hint, problem, className, ...input 
   return (
     <div className={className}>
       <label htmlFor={id} className="block font-medium text-sm">
-        {label}
-        {optional ? <span className="font-normal text-ink-soft"> ({optional})</span> : null}
+        <span>{label}</span>
+        {optional ? <span className="font-normal text-ink-soft">{` (${optional})`}</span> : null}
       </label>
       <input
         id={id}

@@ -1,6 +1,6 @@
 "use client";
 
-import { useId } from "react";
+import { Fragment, useId } from "react";
 import { CopyButton } from "@/components/ui/CopyButton";
 import { useViewpoint } from "@/components/ui/ViewpointProvider";
 import { fullTime } from "@/lib/i18n/time";
@@ -19,12 +19,12 @@ export function InvitationSent({ who, mail, invitation: { url, expiresAt } }: In
   const { invitation, newConsultation } = words;
   const id = useId();
   return (
-    <>
+    <Fragment>
       <p className="mt-1 break-words text-[0.9375rem] text-ink-soft">
-        {invitation.mailed[mail](who)} {url === null ? invitation.linkNotShown : invitation.handOver}
+        {`${invitation.mailed[mail](who)} ${url === null ? invitation.linkNotShown : invitation.handOver}`}
       </p>
       {url === null ? null : (
-        <>
+        <Fragment>
           <label htmlFor={id} className="sr-only">
             {newConsultation.link}
           </label>
@@ -43,8 +43,8 @@ export function InvitationSent({ who, mail, invitation: { url, expiresAt } }: In
           <div className="mt-3">
             <CopyButton look="secondary" words={newConsultation} text={() => url} />
           </div>
-        </>
+        </Fragment>
       )}
-    </>
+    </Fragment>
   );
 }

@@ -9,9 +9,9 @@ export function InvitedWords({ invitation }: { invitation: Pick<Invitation, "exp
   const { words, now } = useViewpoint();
   const expired = Date.parse(invitation.expiresAt) <= now;
   return (
-    <span className="inline-flex items-center gap-1 text-warning text-xs" suppressHydrationWarning>
+    <span translate="no" className="inline-flex items-center gap-1 text-warning text-xs">
       <MailQuestion aria-hidden="true" className="size-3.5 shrink-0" />
-      {expired ? words.presence.invitationExpired : words.presence.invited}
+      <span suppressHydrationWarning>{expired ? words.presence.invitationExpired : words.presence.invited}</span>
     </span>
   );
 }

@@ -1,8 +1,9 @@
 "use client";
 
-import { type ReactNode, useId, useLayoutEffect, useRef } from "react";
+import { Fragment, useId, useLayoutEffect, useRef } from "react";
 import { cn } from "@/components/ui/cn";
 import { useOverlay } from "@/components/ui/useOverlay";
+import type { Parts } from "@/lib/jsx/content";
 
 const looks = {
   dialog: "m-auto max-h-[calc(100dvh-2rem)] w-[calc(100%-2rem)] max-w-md overflow-y-auto rounded-2xl p-5",
@@ -19,7 +20,7 @@ interface ModalProps {
   /** The heading is part of `children`. */
   bare?: boolean;
   onClose(): void;
-  children: ReactNode;
+  children: Parts;
 }
 
 /**
@@ -56,7 +57,7 @@ export function Modal({ title, text, role = "dialog", look = "dialog", bare = fa
       className={cn("border border-transparent bg-surface text-ink shadow-float backdrop:bg-black/50", looks[look])}
     >
       {bare ? null : (
-        <>
+        <Fragment>
           <h2 id={`${id}-title`} className="font-semibold text-lg">
             {title}
           </h2>
@@ -65,7 +66,7 @@ export function Modal({ title, text, role = "dialog", look = "dialog", bare = fa
               {text}
             </p>
           ) : null}
-        </>
+        </Fragment>
       )}
       {children}
     </dialog>

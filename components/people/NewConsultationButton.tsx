@@ -20,7 +20,7 @@ export function NewConsultationButton({ look = "secondary", onClick }: NewConsul
       onClick={onClick}
     >
       <Plus aria-hidden="true" className="size-4" />
-      {look === "primary" ? newConsultation.open : newConsultation.short}
+      <span>{look === "primary" ? newConsultation.open : newConsultation.short}</span>
     </Button>
   );
 }

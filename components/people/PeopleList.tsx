@@ -1,6 +1,6 @@
 "use client";
 
-import { useState } from "react";
+import { Fragment, useState } from "react";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useChatClient } from "@/hooks/useChatClient";
 import { useLiveParticipants } from "@/hooks/useLiveParticipants";
@@ -28,7 +28,7 @@ export function PeopleList({ consultationId }: { consultationId: string }) {
   const open = status === "SCHEDULED" || status === "IN_PROGRESS";
 
   return (
-    <>
+    <Fragment>
       <ul className="space-y-0.5 px-2 py-3">
         {participants.map((participant) => {
           const { user, invitation } = participant;
@@ -75,6 +75,6 @@ export function PeopleList({ consultationId }: { consultationId: string }) {
           }}
         />
       ) : null}
-    </>
+    </Fragment>
   );
 }

@@ -1,9 +1,10 @@
 "use client";
 
 import { X } from "lucide-react";
-import { type ReactNode, useEffect, useEffectEvent, useLayoutEffect, useRef } from "react";
+import { useEffect, useEffectEvent, useLayoutEffect, useRef } from "react";
 import { useOverlay } from "@/components/ui/useOverlay";
 import { useWords } from "@/components/ui/ViewpointProvider";
+import type { Parts } from "@/lib/jsx/content";
 import { Modal } from "./Modal";
 import { PeopleList } from "./PeopleList";
 import { useWide } from "./useWide";
@@ -49,7 +50,7 @@ export function PeoplePanel({ consultationId, onClose }: PeoplePanelProps) {
   );
 }
 
-function Column({ label, onClose, children }: { label: string; onClose(): void; children: ReactNode }) {
+function Column({ label, onClose, children }: { label: string; onClose(): void; children: Parts }) {
   const ref = useRef<HTMLElement>(null);
   useOverlay(onClose);
   const close = useEffectEvent(onClose);

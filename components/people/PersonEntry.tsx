@@ -1,12 +1,14 @@
 "use client";
 
 import { LogOut, UserMinus } from "lucide-react";
-import type { ReactNode } from "react";
+import { Fragment } from "react";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
 import { PersonName } from "@/components/ui/PersonName";
 import { useViewpoint } from "@/components/ui/ViewpointProvider";
-import { fullTime } from "@/lib/i18n/time";
-import type { Participant } from "@/lib/protocol/snapshot";
+import type { Catalogue } from "@/lib/i18n/en";
+import { fullTime, type Viewpoint } from "@/lib/i18n/time";
+import type { Parts } from "@/lib/jsx/content";
+import type { Invitation, Participant } from "@/lib/protocol/snapshot";
 import { InvitedWords } from "./InvitedWords";
 import { PresenceWords } from "./PresenceWords";
 
@@ -17,7 +19,7 @@ interface PersonEntryProps {
   told: boolean;
   /** Null where this person may not be removed by the viewer. */
   onRemove: (() => void) | null;
-  children?: ReactNode;
+  children?: Parts;
 }
 
 export function PersonEntry({ participant, self, here, told, onRemove, children }: PersonEntryProps) {
@@ -36,15 +38,12 @@ export function PersonEntry({ participant, self, here, told, onRemove, children 
           <PersonName name={self ? people.you(user.name) : user.name} role={user.role} />
         </p>
         {invitation ? (
-          <>
+          <Fragment>
             <InvitedWords invitation={invitation} />
             <p className="mt-0.5 text-ink-soft text-xs" suppressHydrationWarning>
-              {people.invitedAt(fullTime(view, Date.parse(invitation.invitedAt)))}{" "}
-              {(Date.parse(invitation.expiresAt) > now ? people.linkUntil : people.linkEnded)(
-                fullTime(view, Date.parse(invitation.expiresAt)),
-              )}
+              {invitationTimes(invitation, words, view, now)}
             </p>
-          </>
+          </Fragment>
         ) : (
           <PresenceWords online={online || self} lastActiveAt={lastActiveAt} here={here || self} told={told} />
         )}
@@ -63,4 +62,15 @@ export function PersonEntry({ participant, self, here, told, onRemove, children 
       ) : null}
     </li>
   );
+}
+
+function invitationTimes(
+  { invitedAt, expiresAt }: Invitation,
+  { people }: Catalogue,
+  view: Viewpoint,
+  now: number,
+): string {
+  const end = Date.parse(expiresAt);
+  const link = end > now ? people.linkUntil : people.linkEnded;
+  return `${people.invitedAt(fullTime(view, Date.parse(invitedAt)))} ${link(fullTime(view, end))}`;
 }

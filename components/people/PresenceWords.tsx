@@ -22,22 +22,24 @@ export function PresenceWords({ online, lastActiveAt, told, here = false, classN
   const there = told && (here || online);
   return (
     <span
+      translate="no"
       className={cn("inline-flex items-center gap-1 text-xs", there ? "text-success" : "text-ink-soft", className)}
-      suppressHydrationWarning
     >
       <span
         aria-hidden="true"
         className={cn("size-2 shrink-0 rounded-full", there ? "filled bg-success" : "border border-control")}
       />
-      {!told
-        ? presence.unknown
-        : here
-          ? presence.here
-          : online
-            ? presence.online
-            : ago === null
-              ? presence.offline
-              : presence.lastActive(ago)}
+      <span suppressHydrationWarning>
+        {!told
+          ? presence.unknown
+          : here
+            ? presence.here
+            : online
+              ? presence.online
+              : ago === null
+                ? presence.offline
+                : presence.lastActive(ago)}
+      </span>
     </span>
   );
 }

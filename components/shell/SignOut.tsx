@@ -1,7 +1,7 @@
 "use client";
 
 import { LogOut } from "lucide-react";
-import { type SubmitEvent, useId, useRef, useState } from "react";
+import { Fragment, type SubmitEvent, useId, useRef, useState } from "react";
 import { Button, buttonClass } from "@/components/ui/Button";
 import { CopyButton } from "@/components/ui/CopyButton";
 import { useDialogOverlay } from "@/components/ui/useOverlay";
@@ -37,13 +37,13 @@ export function SignOut({ csrfToken }: { csrfToken: string }) {
   }
 
   return (
-    <>
+    <Fragment>
       <form ref={form} method="post" action="/api/auth/signout" onSubmit={ask}>
         <input type="hidden" name="csrfToken" value={csrfToken} />
         <input type="hidden" name="callbackUrl" value="/sign-in" />
         <Button type="submit" look="secondary">
           <LogOut aria-hidden="true" className="size-4" />
-          {settings.signOut}
+          <span>{settings.signOut}</span>
         </Button>
       </form>
       <dialog
@@ -76,6 +76,6 @@ export function SignOut({ csrfToken }: { csrfToken: string }) {
           </Button>
         </div>
       </dialog>
-    </>
+    </Fragment>
   );
 }

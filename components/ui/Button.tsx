@@ -1,4 +1,5 @@
 import type { ComponentProps } from "react";
+import type { Content } from "@/lib/jsx/content";
 import { cn } from "./cn";
 
 const looks = {
@@ -28,7 +29,8 @@ export function buttonClass({ look = "primary", size = "regular" }: ButtonLook =
   );
 }
 
-interface ButtonProps extends Omit<ComponentProps<"button">, "disabled">, ButtonLook {
+interface ButtonProps extends Omit<ComponentProps<"button">, "disabled" | "children">, ButtonLook {
+  children?: Content;
   /** What it began is not done yet. It does nothing meanwhile, and keeps the focus. */
   busy?: boolean;
 }

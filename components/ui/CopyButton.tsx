@@ -1,7 +1,7 @@
 "use client";
 
 import { Check, Copy } from "lucide-react";
-import { type ComponentProps, useState } from "react";
+import { type ComponentProps, Fragment, useState } from "react";
 import { Button } from "./Button";
 import { copyText } from "./copy-text";
 
@@ -16,14 +16,14 @@ export function CopyButton({ words, text, iconClass, ...look }: CopyButtonProps)
   const [copied, setCopied] = useState(false);
   const Icon = copied ? Check : Copy;
   return (
-    <>
+    <Fragment>
       <Button {...look} onClick={async () => setCopied(await copyText(await text()))}>
         <Icon aria-hidden="true" className={iconClass ?? "size-4"} />
-        {copied ? words.copied : words.copy}
+        <span>{copied ? words.copied : words.copy}</span>
       </Button>
       <span role="status" className="sr-only">
         {copied ? words.copied : null}
       </span>
-    </>
+    </Fragment>
   );
 }

@@ -1,12 +1,12 @@
 import type { LucideIcon } from "lucide-react";
-import type { ReactNode } from "react";
+import type { Parts } from "@/lib/jsx/content";
 
 interface NoticeProps {
   icon: LucideIcon;
   title: string;
   text?: string;
   headingLevel?: "h1" | "h2";
-  children?: ReactNode;
+  children?: Parts;
 }
 
 /** A quiet page-wide statement: nothing here, not found, something failed. */

@@ -42,6 +42,7 @@ export function PersonAvatar({ person, size = "medium" }: PersonAvatarProps) {
   return (
     <Avatar.Root
       aria-hidden="true"
+      translate="no"
       className={cn(
         "inline-flex shrink-0 select-none items-center justify-center overflow-hidden rounded-full font-semibold",
         sizes[size],
@@ -49,7 +50,9 @@ export function PersonAvatar({ person, size = "medium" }: PersonAvatarProps) {
       )}
     >
       {person.image ? <Avatar.Image src={person.image} alt="" className="size-full object-cover" /> : null}
-      <Avatar.Fallback>{initialsOf(person.name)}</Avatar.Fallback>
+      <Avatar.Fallback asChild>
+        <span>{initialsOf(person.name)}</span>
+      </Avatar.Fallback>
     </Avatar.Root>
   );
 }

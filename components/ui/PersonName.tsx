@@ -18,7 +18,12 @@ export function PersonName({ name, role, oneLine = false, className }: PersonNam
     <span
       className={cn("flex min-w-0 flex-wrap items-center gap-x-1.5", oneLine && "h-[1lh] overflow-hidden", className)}
     >
-      <span data-identity="" className={cn("max-w-full", oneLine ? "truncate" : "wrap-anywhere")} dir="auto">
+      <span
+        translate="no"
+        data-identity=""
+        className={cn("max-w-full", oneLine ? "truncate" : "wrap-anywhere")}
+        dir="auto"
+      >
         {name}
       </span>
       {role ? <RoleBadge role={role} /> : null}

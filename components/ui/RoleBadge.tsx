@@ -8,6 +8,7 @@ export function RoleBadge({ role }: { role: Role }) {
   const words = useWords();
   return (
     <span
+      translate="no"
       className={cn(
         "max-w-full rounded-md wrap-anywhere border px-1.5 py-px text-xs font-medium",
         role === "PRACTITIONER" ? "border-accent/30 bg-accent-soft text-accent-strong" : "border-line text-ink-soft",

@@ -16,9 +16,9 @@ export function StatusBadge({ status }: { status: ConsultationStatus }) {
   const words = useWords();
   const { icon: Icon, tone } = looks[status];
   return (
-    <span className={cn("inline-flex shrink-0 items-center gap-1 text-xs font-medium", tone)}>
+    <span translate="no" className={cn("inline-flex shrink-0 items-center gap-1 text-xs font-medium", tone)}>
       <Icon aria-hidden="true" className="size-3.5" />
-      {words.status[status]}
+      <span>{words.status[status]}</span>
     </span>
   );
 }

@@ -14,7 +14,7 @@ export function Time({ at, as = "clock", className }: TimeProps) {
   const time = Date.parse(at);
   const text = { clock: clockTime, full: fullTime, short: () => shortTime(view, words, time, now) }[as](view, time);
   return (
-    <time dateTime={at} title={fullTime(view, time)} className={className} suppressHydrationWarning>
+    <time translate="no" dateTime={at} title={fullTime(view, time)} className={className} suppressHydrationWarning>
       {text}
     </time>
   );

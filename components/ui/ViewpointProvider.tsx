@@ -1,11 +1,12 @@
 "use client";
 
-import { createContext, type ReactNode, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
+import { createContext, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
 import { restoreEarlyWords } from "@/lib/browser/early-words";
 import { wordsOf } from "@/lib/i18n/catalogue";
 import type { Catalogue } from "@/lib/i18n/en";
 import { type Locale, ZONE_COOKIE } from "@/lib/i18n/locale";
 import type { Viewpoint } from "@/lib/i18n/time";
+import type { Parts } from "@/lib/jsx/content";
 
 interface ViewpointContext {
   view: Viewpoint;
@@ -21,7 +22,7 @@ interface ViewpointProviderProps {
   zone: string | null;
   /** When the server rendered; the browser's own clock takes over after hydration. */
   renderedAt: number;
-  children: ReactNode;
+  children: Parts;
 }
 
 const nothing = () => () => {};

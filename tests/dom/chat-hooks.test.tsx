@@ -10,6 +10,7 @@ import { usePusher } from "@/hooks/usePusher";
 import { usePusherSubscription } from "@/hooks/usePusherSubscription";
 import { useRealtimeMessages } from "@/hooks/useRealtimeMessages";
 import { chatClientOf } from "@/lib/browser/create-chat-client";
+import type { Parts } from "@/lib/jsx/content";
 import { consultationChannel, userChannel } from "@/lib/protocol/channels";
 import type { Snapshot } from "@/lib/protocol/snapshot";
 import { pusherClient } from "@/lib/pusher/client";
@@ -70,7 +71,7 @@ function Room({ initial }: { initial?: Snapshot }) {
   );
 }
 
-function inProviders(children: React.ReactNode) {
+function inProviders(children: Parts) {
   return <ChatProviders currentUser={ANNA}>{children}</ChatProviders>;
 }
 

@@ -1,5 +1,4 @@
 import { act, cleanup, fireEvent, render, screen } from "@testing-library/react";
-import type { ReactNode } from "react";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { CompleteDialog } from "@/components/chat/CompleteDialog";
 import type { FormState } from "@/components/chat/form-action";
@@ -10,6 +9,7 @@ import { ChatClientContext } from "@/hooks/useChatClient";
 import { useKeptForm } from "@/hooks/useKeptForm";
 import type { ChatClient } from "@/lib/browser/create-chat-client";
 import { announcedNotePlace, type Drafts, notePlace } from "@/lib/browser/queue/drafts";
+import type { Parts } from "@/lib/jsx/content";
 import { createDraftBrowser, draftsSettled } from "@/tests/support/draft-tabs";
 import { CONSULTATION_ID, IBRAHIM, WEBER } from "@/tests/support/sim/server-model";
 
@@ -20,7 +20,7 @@ afterEach(() => {
 
 const NORA = { ...IBRAHIM, id: IBRAHIM.id.replace(/.$/, "9"), name: "Dr. Nora Neu" };
 
-function within(children: ReactNode, drafts: Drafts = createDraftBrowser().tab("first"), forms = new Map()) {
+function within(children: Parts, drafts: Drafts = createDraftBrowser().tab("first"), forms = new Map()) {
   const client = { viewer: WEBER, drafts, forms } as unknown as ChatClient;
   return (
     <ChatClientContext value={client}>

@@ -1,4 +1,5 @@
 import { act, cleanup, fireEvent, render, screen, waitFor } from "@testing-library/react";
+import { Fragment } from "react";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 import { ChatProviders } from "@/components/ChatProviders";
 import { NoticeCorner } from "@/components/notices/Notices";
@@ -10,6 +11,7 @@ import { useReadReceipts } from "@/hooks/useReadReceipts";
 import { useRealtimeMessages } from "@/hooks/useRealtimeMessages";
 import { useTypingIndicator } from "@/hooks/useTypingIndicator";
 import { chatClientOf } from "@/lib/browser/create-chat-client";
+import type { Parts } from "@/lib/jsx/content";
 import { presenceChannel, userChannel } from "@/lib/protocol/channels";
 import { startChatOrigin } from "@/tests/support/chat-origin";
 import { connectPusher } from "@/tests/support/pusher-client";
@@ -41,7 +43,7 @@ afterEach(async () => {
   await waitFor(async () => expect(await origin.occupied()).toEqual([]), PATIENCE);
 }, 15_000);
 
-function inProviders(children: React.ReactNode) {
+function inProviders(children: Parts) {
   return (
     <ViewpointProvider locale="en" zone="UTC" renderedAt={0}>
       <ChatProviders currentUser={ANNA}>{children}</ChatProviders>
@@ -160,14 +162,14 @@ describe("being called", { timeout: 30_000 }, () => {
     push("message-notification-changed", { consultationId: CONSULTATION_ID, messageId: idOf(seq), preview });
   const nextSeq = () => origin.model.headSeq + 1 + Math.floor(performance.now());
 
-  async function open(onOpen = vi.fn(), beside: React.ReactNode = null) {
+  async function open(onOpen = vi.fn(), beside: Parts = null) {
     lookBack();
     render(
       inProviders(
-        <>
+        <Fragment>
           {beside}
           <NoticeCorner onOpen={onOpen} />
-        </>,
+        </Fragment>,
       ),
     );
     await occupied(MINE);

@@ -1,5 +1,6 @@
 import type { ReactNode } from "react";
 import { ConsultationPanes } from "@/components/list/ConsultationPanes";
+import type { Parts } from "@/lib/jsx/content";
 import { currentClaim, currentViewer } from "@/lib/server/auth/viewer";
 import { listConsultations } from "@/lib/server/queries/list-consultations";
 
@@ -9,7 +10,7 @@ export default async function ConsultationsLayout({ children }: { children: Reac
   if (!viewer || !claim) return children;
   return (
     <ConsultationPanes viewer={viewer} initialRows={await listConsultations(claim)}>
-      {children}
+      {children as Parts}
     </ConsultationPanes>
   );
 }

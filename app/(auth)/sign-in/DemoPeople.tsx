@@ -13,9 +13,7 @@ export function DemoPeople({ words, hidden }: { words: Catalogue; hidden: Hidden
       <h2 id="demo-title" className="font-semibold">
         {signIn.demoTitle}
       </h2>
-      <p className="mt-0.5 text-sm text-ink-soft">
-        {signIn.demoIntro} {signIn.demoPairs}
-      </p>
+      <p className="mt-0.5 text-sm text-ink-soft">{`${signIn.demoIntro} ${signIn.demoPairs}`}</p>
       <ul className="mt-3 -mx-2">
         {DEMO_PEOPLE.map(({ email, name, role }) => (
           <li key={email}>
@@ -39,7 +37,7 @@ export function DemoPeople({ words, hidden }: { words: Catalogue; hidden: Hidden
       </ul>
       <p className="mt-3 flex gap-2.5 rounded-xl bg-sunken p-3 text-sm text-ink-soft">
         <Info aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
-        {signIn.demoHint}
+        <span>{signIn.demoHint}</span>
       </p>
     </section>
   );

@@ -21,7 +21,7 @@ export function SignInForm({ words: { signIn }, hidden, heading, refused }: Sign
       {heading ? <h2 className="mb-3 font-semibold">{heading}</h2> : null}
       <HiddenFields values={hidden} />
       <label className="block text-sm font-medium">
-        {signIn.email}
+        <span>{signIn.email}</span>
         <input
           className={field}
           type="email"
@@ -35,7 +35,7 @@ export function SignInForm({ words: { signIn }, hidden, heading, refused }: Sign
         />
       </label>
       <label className="mt-4 block text-sm font-medium">
-        {signIn.password}
+        <span>{signIn.password}</span>
         <input
           className={field}
           type="password"

@@ -55,7 +55,7 @@ export default async function SignInPage({ searchParams }: SignInPageProps) {
           className="mt-5 flex gap-2.5 rounded-xl bg-danger-soft p-3.5 text-[0.9375rem] text-danger"
         >
           <CircleAlert aria-hidden="true" className="mt-0.5 size-5 shrink-0" />
-          {signInErrorWords(words, String(error))}
+          <span>{signInErrorWords(words, String(error))}</span>
         </p>
       )}
       <UnsentHere />

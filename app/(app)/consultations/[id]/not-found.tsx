@@ -10,7 +10,7 @@ export default async function ConsultationNotFound() {
     <div className="grid h-full">
       <Notice icon={SearchX} title={pages.notFoundTitle} text={pages.notFound} headingLevel="h1">
         <Link href="/consultations" className={buttonClass()}>
-          {pages.home}
+          <span>{pages.home}</span>
         </Link>
       </Notice>
     </div>

@@ -18,7 +18,7 @@ export async function InvitationClosed({ reason }: { reason: ClosedReason }) {
       ) : (
         <Notice icon={TicketX} title={invitation.closedTitle} text={invitation.closed} headingLevel="h1">
           <Link href="/sign-in" className={buttonClass()}>
-            {signIn.submit}
+            <span>{signIn.submit}</span>
           </Link>
         </Notice>
       )}

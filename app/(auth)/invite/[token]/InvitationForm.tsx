@@ -38,11 +38,13 @@ export function InvitationForm({ token, name, email, action }: InvitationFormPro
       {refused && refused.code !== "validation-failed" ? (
         <p role="alert" className="mb-4 flex gap-2.5 rounded-xl bg-danger-soft p-3.5 text-[0.9375rem] text-danger">
           <CircleAlert aria-hidden="true" className="mt-0.5 size-5 shrink-0" />
-          {refused.withdrawn
-            ? invitation.withdrawn
-            : refused.code === "not-found"
-              ? invitation.closed
-              : errorWords(words, refused.code)}
+          <span>
+            {refused.withdrawn
+              ? invitation.withdrawn
+              : refused.code === "not-found"
+                ? invitation.closed
+                : errorWords(words, refused.code)}
+          </span>
         </p>
       ) : null}
       <FormField

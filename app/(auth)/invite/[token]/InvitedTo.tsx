@@ -1,3 +1,4 @@
+import { Fragment } from "react";
 import { requestWords } from "@/app/viewpoint";
 import { RoleBadge } from "@/components/ui/RoleBadge";
 import { Time } from "@/components/ui/Time";
@@ -12,9 +13,10 @@ export async function InvitedTo({ invitation: { inviter, subject, status, schedu
   const { invitation } = await requestWords();
   const ended = status === "COMPLETED" || status === "CANCELLED" ? invitation.states[status] : null;
   return (
-    <>
+    <Fragment>
       <p className="mt-1 text-pretty text-ink-soft">
-        <span className="break-words">{invitation.from(inviter.name)}</span> <RoleBadge role={inviter.role} />
+        <span className="break-words">{`${invitation.from(inviter.name)} `}</span>
+        <RoleBadge role={inviter.role} />
       </p>
       <dl className="mt-4 rounded-xl border border-line bg-surface px-4 py-3">
         <dt className="text-ink-soft text-sm">{invitation.subject}</dt>
@@ -22,17 +24,15 @@ export async function InvitedTo({ invitation: { inviter, subject, status, schedu
           {subject}
         </dd>
         {scheduledFor && !ended ? (
-          <>
+          <Fragment>
             <dt className="mt-2 text-ink-soft text-sm">{invitation.when}</dt>
             <dd>
               <Time at={scheduledFor} as="full" />
             </dd>
-          </>
+          </Fragment>
         ) : null}
       </dl>
-      <p className="mt-3 text-pretty text-ink-soft">
-        {ended} {invitation.choose}
-      </p>
-    </>
+      <p className="mt-3 text-pretty text-ink-soft">{ended ? `${ended} ${invitation.choose}` : invitation.choose}</p>
+    </Fragment>
   );
 }
