@@ -4,7 +4,7 @@ import { createContext, useContext, useEffect, useMemo, useSyncExternalStore } f
 import { restoreEarlyWords } from "@/lib/browser/early-words";
 import { wordsOf } from "@/lib/i18n/catalogue";
 import type { Catalogue } from "@/lib/i18n/en";
-import { type Locale, ZONE_COOKIE } from "@/lib/i18n/locale";
+import { knownZone, type Locale, ZONE_COOKIE } from "@/lib/i18n/locale";
 import type { Viewpoint } from "@/lib/i18n/time";
 import type { Parts } from "@/lib/jsx/content";
 
@@ -18,7 +18,7 @@ const Context = createContext<ViewpointContext | null>(null);
 
 interface ViewpointProviderProps {
   locale: Locale;
-  /** The zone that the cookie names, or null at the first visit. */
+  /** The zone that the cookie names, or null at the first visit and where the server does not know it. */
   zone: string | null;
   /** When the server rendered; the browser's own clock takes over after hydration. */
   renderedAt: number;
@@ -26,7 +26,8 @@ interface ViewpointProviderProps {
 }
 
 const nothing = () => () => {};
-const browserZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+/** Etc/Unknown, or nothing, where the system does not say. */
+const browserZone = () => knownZone(Intl.DateTimeFormat().resolvedOptions().timeZone);
 
 function eachMinute(changed: () => void): () => void {
   const timer = setInterval(changed, 60_000);
@@ -36,14 +37,14 @@ const thisMinute = () => Math.floor(Date.now() / 60_000) * 60_000;
 
 /** The viewer's language and zone. The first render repeats the server's, so hydration finds what it expects. */
 export function ViewpointProvider({ locale, zone, renderedAt, children }: ViewpointProviderProps) {
-  const currentZone = useSyncExternalStore<string | null>(nothing, browserZone, () => zone);
+  const currentZone = useSyncExternalStore<string | null>(nothing, browserZone, () => knownZone(zone));
   const now = useSyncExternalStore(eachMinute, thisMinute, () => renderedAt);
 
   useEffect(() => {
-    if (currentZone && currentZone !== zone) {
-      // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every browser we serve.
-      document.cookie = `${ZONE_COOKIE}=${encodeURIComponent(currentZone)}; path=/; max-age=31536000; samesite=lax`;
-    }
+    if (currentZone === zone) return;
+    const age = currentZone === null ? 0 : 31_536_000;
+    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every browser we serve.
+    document.cookie = `${ZONE_COOKIE}=${encodeURIComponent(currentZone ?? "")}; path=/; max-age=${age}; samesite=lax`;
   }, [currentZone, zone]);
 
   // The outermost effect of every page: everything below it is on the screen.

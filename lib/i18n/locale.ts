@@ -30,12 +30,16 @@ export function negotiateLocale(acceptLanguage: string | null): Locale {
   return DEFAULT_LOCALE;
 }
 
-/** UTC for every name that Intl does not know. */
-export function parseZone(value: string | null | undefined): string {
-  if (!value || value.length > 64) return "UTC";
+/**
+ * Null for every name that the Intl of this very runtime does not know: times are not rendered by another (R1). Server
+ * and browser each judge for themselves, what they were told by the other and what their own system says.
+ */
+export function knownZone(value: unknown): string | null {
+  if (typeof value !== "string" || value === "" || value.length > 64) return null;
   try {
-    return new Intl.DateTimeFormat("en", { timeZone: value }).resolvedOptions().timeZone;
+    new Intl.DateTimeFormat("en", { timeZone: value });
+    return value;
   } catch {
-    return "UTC";
+    return null;
   }
 }

@@ -1,7 +1,8 @@
 import "server-only";
 import { NextResponse } from "next/server";
+import { negotiateLocale } from "@/lib/i18n/locale";
 import type { ErrorCode } from "@/lib/protocol/errors";
-import { AppError, type MessageLanguage, unavailable } from "@/lib/server/app-error";
+import { AppError, unavailable } from "@/lib/server/app-error";
 import { isBadValue, isUnavailable } from "@/lib/server/database-errors";
 import { logger } from "@/lib/server/log";
 
@@ -22,7 +23,10 @@ export function errorResponse(error: unknown, request: Request, context: Record<
   logFailure(refusal, error, { ...context, method: request.method, path: pathOf(request) });
   const headers = new Headers(API_HEADERS);
   if (refusal.retryAfterSeconds !== null) headers.set("Retry-After", String(refusal.retryAfterSeconds));
-  return NextResponse.json(refusal.toBody(preferredLanguage(request.headers)), { status: refusal.status, headers });
+  return NextResponse.json(refusal.toBody(negotiateLocale(request.headers.get("accept-language"))), {
+    status: refusal.status,
+    headers,
+  });
 }
 
 /** An invitation's path opens an account. */
@@ -34,7 +38,7 @@ function pathOf(request: Request): string {
 export function describeRefusal(error: unknown, headers: Headers): { code: ErrorCode; message: string } {
   const refusal = toAppError(error);
   logFailure(refusal, error, {});
-  const { code, message } = refusal.toBody(preferredLanguage(headers)).error;
+  const { code, message } = refusal.toBody(negotiateLocale(headers.get("accept-language"))).error;
   return { code, message };
 }
 
@@ -42,19 +46,4 @@ function logFailure(refusal: AppError, error: unknown, context: Record<string, u
   const line = { ...context, err: error };
   if (refusal.code === "unavailable") logger().warn(line, "answered unavailable");
   else if (error !== refusal) logger().error(line, `answered ${refusal.code}`);
-}
-
-/** German when the browser puts it before English, else English. */
-function preferredLanguage(headers: Headers): MessageLanguage {
-  const ranked = (headers.get("accept-language") ?? "")
-    .slice(0, 200)
-    .split(",")
-    .map((part) => {
-      const [tag = "", ...rest] = part.trim().toLowerCase().split(";");
-      const quality = Number(rest.find((parameter) => parameter.trim().startsWith("q="))?.split("=")[1] ?? 1);
-      return { language: tag.split("-")[0], quality: Number.isFinite(quality) ? quality : 0 };
-    })
-    .filter(({ language }) => language === "de" || language === "en")
-    .sort((a, b) => b.quality - a.quality);
-  return ranked[0]?.language === "de" ? "de" : "en";
 }

@@ -73,6 +73,21 @@ describe("headers of pages", () => {
   });
 });
 
+describe("what a browser says of itself", () => {
+  const garbage = ["Etc/Unknown", "Foo/Bar", "", "%", "%00", "%ff%fe", "a".repeat(2_000), "+25:99", "__proto__"];
+
+  test.each(garbage)("R1 a cookie or a header that says %j costs nobody a page", async (said) => {
+    const { sessionId } = await openSession(world.patient.userId);
+    const client = await clientOf(app, { ...world.patient, sessionId });
+    for (const name of ["murph-zone", "murph-locale"]) client.cookies.set(name, said);
+    for (const page of [room(), "/consultations", "/settings"]) {
+      const answer = await client.get(page, { headers: { "Accept-Language": said } });
+      expect([answer.status, answer.text.includes('<html lang="en"')], page).toEqual([200, true]);
+    }
+    expect((await client.get(room())).text).toMatch(/\d\d:\d\d UTC</);
+  });
+});
+
 describe("who sees what", () => {
   test("a participant reads the conversation without any script", async () => {
     const answer = await patient.get(room());

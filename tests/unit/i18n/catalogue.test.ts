@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { errorWords, wordsOf } from "@/lib/i18n/catalogue";
-import { LOCALES, negotiateLocale, parseZone } from "@/lib/i18n/locale";
+import { knownZone, LOCALES, negotiateLocale } from "@/lib/i18n/locale";
 import { clockTime } from "@/lib/i18n/time";
 import { errorCodeSchema } from "@/lib/protocol/errors";
 
@@ -29,8 +29,41 @@ describe("A8 words", () => {
     expect(negotiateLocale(header)).toBe(locale);
   });
 
+  it.each(["Mars/Olympus", "Etc/Unknown", "", " ", "x".repeat(65), "Europe/Berlin\0", undefined, null, 7, {}])(
+    "R1 a zone that Intl does not know is none: %j",
+    (zone) => {
+      expect(knownZone(zone)).toBe(null);
+    },
+  );
+
+  it("R1 what Intl knows as a zone, times can be rendered in", () => {
+    for (const name of [
+      "Europe/Berlin",
+      "europe/berlin",
+      "UTC",
+      "Etc/GMT+5",
+      "CET",
+      ...Intl.supportedValuesOf("timeZone"),
+    ]) {
+      const zone = knownZone(name);
+      expect(zone, name).not.toBe(null);
+      if (zone) expect(clockTime({ locale: "de", zone, zoneKnown: true }, 0), name).toMatch(/^\d\d:\d\d$/);
+    }
+  });
+
+  it.each([
+    "de;q=;;;=,,",
+    "*;q=9e99",
+    "\0",
+    "de_DE.UTF-8@euro",
+    "x".repeat(5_000),
+    "de;q=NaN, en;q=-1",
+    ",".repeat(9_999),
+  ])("R1 an Accept-Language that nobody can read still speaks one of ours: %j", (header) => {
+    expect(LOCALES).toContain(negotiateLocale(header));
+  });
+
   it("A8 a zone that nobody knows is UTC, and is named", () => {
-    expect(parseZone("Mars/Olympus")).toBe("UTC");
     const time = Date.parse("2026-11-21T12:00:00.000Z");
     expect(clockTime({ locale: "de", zone: "UTC", zoneKnown: false }, time)).toBe("12:00 UTC");
     expect(clockTime({ locale: "de", zone: "Europe/Berlin", zoneKnown: true }, time)).toBe("13:00");
