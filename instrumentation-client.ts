@@ -1,7 +1,7 @@
-import { config } from "zod";
+import "@/lib/browser/zod-settings";
 import { rememberEarlyWords } from "@/lib/browser/early-words";
+import { pageRequests } from "@/lib/browser/page-requests";
 
-// The page's policy forbids eval, and a browser reports even the attempt: zod must not try whether it may compile schemas.
-config({ jitless: true });
-// Next runs this file before it hydrates.
+// Next runs this file before it hydrates, and before it asks for its first page.
 rememberEarlyWords();
+pageRequests();

@@ -12,7 +12,7 @@ const PAGES = ["/sign-in", "/settings"];
 const INVITATION = /^\/invite\/[A-Za-z0-9_-]{1,64}$/;
 
 /** Keeps the language of this browser, and of the person where one is signed in; works as a plain form. */
-export async function chooseLanguage(form: FormData): Promise<void> {
+export async function chooseLanguage(_previous: unknown, form: FormData): Promise<never> {
   const locale = parseLocale(form.get("locale"));
   if (locale) {
     setLocaleCookie(await cookies(), locale);

@@ -3,6 +3,7 @@ import "./globals.css";
 import type { Metadata, Viewport } from "next";
 import type { ReactNode } from "react";
 import { PageKeeper } from "@/components/shell/PageKeeper";
+import { PageWait } from "@/components/shell/PageWait";
 import { SkipLink } from "@/components/shell/SkipLink";
 import { ViewpointProvider } from "@/components/ui/ViewpointProvider";
 import type { Parts } from "@/lib/jsx/content";
@@ -38,6 +39,7 @@ export default async function RootLayout({ children }: { children: ReactNode }) 
         <ViewpointProvider locale={locale} zone={zone} renderedAt={Date.now()}>
           <SkipLink />
           {children as Parts}
+          <PageWait />
         </ViewpointProvider>
         <PageKeeper />
       </body>

@@ -1,7 +1,7 @@
 "use client";
 
 import { ChevronLeft, UsersRound } from "lucide-react";
-import Link from "next/link";
+import { PageLink } from "@/components/ui/PageLink";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
 import { StatusBadge } from "@/components/ui/StatusBadge";
 import { useWords } from "@/components/ui/ViewpointProvider";
@@ -12,8 +12,8 @@ import { HeaderNames } from "./HeaderNames";
 import { HeaderPresence } from "./HeaderPresence";
 
 interface ChatHeaderProps {
-  /** Null while it is being fetched. */
-  consultation: Consultation | null;
+  /** Null while nothing is known of it. */
+  consultation: Pick<Consultation, "subject" | "status"> | null;
   people: readonly User[];
   /** The same once their presence is known. */
   others: readonly Participant[];
@@ -34,9 +34,13 @@ export function ChatHeader({ consultation, people, others, here, told, backHref,
       <div className="flex min-h-16 flex-wrap items-center justify-end gap-x-2.5 gap-y-1 px-3 py-2 sm:px-5">
         <div className="flex min-w-0 grow basis-52 items-center gap-2.5">
           {backHref ? (
-            <Link href={backHref} aria-label={list.back} className="icon-button -ml-2 hover:bg-hover @3xl/panes:hidden">
+            <PageLink
+              href={backHref}
+              aria-label={list.back}
+              className="icon-button -ml-2 hover:bg-hover @3xl/panes:hidden"
+            >
               <ChevronLeft aria-hidden="true" />
-            </Link>
+            </PageLink>
           ) : null}
           <span className="@max-[14rem]/header:hidden">
             {first ? (

@@ -13,10 +13,11 @@ import { usePresence } from "@/hooks/usePresence";
 import { useReadReceipts } from "@/hooks/useReadReceipts";
 import { useRealtimeMessages } from "@/hooks/useRealtimeMessages";
 import { useTypingIndicator } from "@/hooks/useTypingIndicator";
+import { pageRequests } from "@/lib/browser/page-requests";
 import type { TimelineItem } from "@/lib/core/timeline";
 import { errorWords } from "@/lib/i18n/catalogue";
 import type { Message } from "@/lib/protocol/message";
-import type { Snapshot } from "@/lib/protocol/snapshot";
+import type { ConsultationRow, Snapshot } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import type { ConnectionStatus } from "@/lib/sync/connection";
 import type { ConversationView } from "@/lib/sync/conversation-engine";
@@ -25,6 +26,7 @@ import { Announcer } from "./Announcer";
 import { ChatHeader } from "./ChatHeader";
 import { ChatSkeleton } from "./ChatSkeleton";
 import { ClosingBanner } from "./ClosingBanner";
+import { ComingMessages } from "./ComingMessages";
 import { CompleteDialog } from "./CompleteDialog";
 import { ConnectionBanner } from "./ConnectionBanner";
 import { ConnectionIndicator } from "./ConnectionIndicator";
@@ -51,6 +53,8 @@ interface ChatRoomProps {
   currentUser: User;
   /** What the server rendered; without it the room fetches its snapshot itself. */
   initialSnapshot?: Snapshot;
+  /** What a list tells of it: shown until the room has fetched its snapshot. */
+  row?: ConsultationRow | undefined;
   /** Shown, with the people, until the room has fetched its snapshot. */
   initialMessages?: readonly Message[];
   participants?: readonly User[];
@@ -64,10 +68,11 @@ interface ChatRoomProps {
 }
 
 const EDIT_WINDOW_SECONDS = 900;
+const NOBODY: readonly User[] = [];
 
 export function ChatRoom(props: ChatRoomProps) {
-  const { roomId, currentUser, initialSnapshot, initialMessages, participants, actions, formMessageId, backHref } =
-    props;
+  const { roomId, currentUser, initialSnapshot, row, initialMessages, actions, formMessageId, backHref } = props;
+  const participants = props.participants ?? (row ? [row.counterpart] : NOBODY);
   const words = useWords();
   const room = useRealtimeMessages(roomId, initialSnapshot);
   const { consultation, loadOlder, loadUntil } = room;
@@ -85,7 +90,7 @@ export function ChatRoom(props: ChatRoomProps) {
   const told = isTold(room);
   const me = everybody.find(({ user }) => user.id === currentUser.id);
   const others = everybody.filter(({ user }) => user.id !== currentUser.id);
-  const known = consultation ? others.map(({ user }) => user) : (participants ?? []);
+  const known = consultation ? others.map(({ user }) => user) : participants;
   const people = known.filter(({ id }) => id !== currentUser.id);
   const jump = useCallback((target: JumpTarget) => list.current?.jumpTo(target), []);
   const restore = useCallback((text: string) => input.current?.restore(text), []);
@@ -100,11 +105,11 @@ export function ChatRoom(props: ChatRoomProps) {
   const showOlder = useCallback(() => void loadOlder(), [loadOlder]);
 
   if (room.failure === "not-found") return <RemovedNotice backHref={backHref} />;
-  if (!consultation && !room.failure && !initialMessages) return <ChatSkeleton />;
+  if (!consultation && !room.failure && !initialMessages && !row) return <ChatSkeleton />;
   if (!consultation && room.failure) {
     return (
       <Notice icon={CircleAlert} title={words.chat.failed} text={errorWords(words, room.failure)}>
-        <Button onClick={() => location.reload()}>{words.chat.reload}</Button>
+        <Button onClick={() => void pageRequests().open(location.href)}>{words.chat.reload}</Button>
       </Notice>
     );
   }
@@ -118,7 +123,7 @@ export function ChatRoom(props: ChatRoomProps) {
           {/* Scrolls where the letters are so large that the log would find no place. */}
           <div className="flex h-full min-h-0 min-w-0 grow flex-col overflow-y-auto overflow-x-clip">
             <ChatHeader
-              consultation={consultation}
+              consultation={consultation ?? row ?? null}
               people={people}
               others={others}
               here={here}
@@ -141,7 +146,9 @@ export function ChatRoom(props: ChatRoomProps) {
             {room.failure || room.signedOut ? null : (
               <ConnectionBanner status={room.status} push={room.push} reachable={room.reachable} />
             )}
-            {items.length === 0 ? (
+            {items.length === 0 && !consultation ? (
+              <ComingMessages trouble={!room.reachable || room.status === "offline"} />
+            ) : items.length === 0 ? (
               <div className="grid min-h-40 grow overflow-y-auto">
                 <Notice
                   icon={MessageSquareText}

@@ -20,17 +20,23 @@ export function ChatSkeleton() {
           <div className="skeleton h-3 w-48" />
         </div>
       </div>
-      <div className="flex min-h-0 grow flex-col justify-end overflow-hidden px-3 pb-3 sm:px-5">
-        <div className="mx-auto flex w-full max-w-3xl flex-col gap-3">
-          {bubbles.map((bubble) => (
-            <div
-              key={bubble}
-              className={cn("skeleton max-w-[78%] rounded-bubble", bubble, bubble.startsWith("own") && "self-end")}
-            />
-          ))}
-        </div>
-      </div>
+      <MessagesSkeleton />
       <ComposerSkeleton />
+    </div>
+  );
+}
+
+export function MessagesSkeleton() {
+  return (
+    <div className="flex min-h-0 grow flex-col justify-end overflow-hidden px-3 pb-3 sm:px-5">
+      <div className="mx-auto flex w-full max-w-3xl flex-col gap-3">
+        {bubbles.map((bubble) => (
+          <div
+            key={bubble}
+            className={cn("skeleton max-w-[78%] rounded-bubble", bubble, bubble.startsWith("own") && "self-end")}
+          />
+        ))}
+      </div>
     </div>
   );
 }

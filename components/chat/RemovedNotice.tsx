@@ -1,9 +1,9 @@
 "use client";
 
 import { DoorClosed } from "lucide-react";
-import Link from "next/link";
 import { buttonClass } from "@/components/ui/Button";
 import { Notice } from "@/components/ui/Notice";
+import { PageLink } from "@/components/ui/PageLink";
 import { useWords } from "@/components/ui/ViewpointProvider";
 
 /** UI4: whoever was removed sees nothing of the conversation any more, and why. */
@@ -13,9 +13,9 @@ export function RemovedNotice({ backHref }: { backHref: string | undefined }) {
     <div role="alert" className="grid h-full">
       <Notice icon={DoorClosed} title={removed.title} text={removed.text} headingLevel="h1">
         {backHref ? (
-          <Link href={backHref} className={buttonClass()}>
+          <PageLink href={backHref} className={buttonClass()}>
             <span>{pages.home}</span>
-          </Link>
+          </PageLink>
         ) : null}
       </Notice>
     </div>

@@ -1,3 +1,4 @@
+import { OVERLAY } from "@/lib/browser/focus-keeper";
 import type { TimelineItem } from "@/lib/core/timeline";
 import { isMessage, type TimelineRow } from "./timeline-rows";
 
@@ -19,9 +20,13 @@ export function nextRow(rows: readonly TimelineRow[], from: number, key: string)
   return found?.key ?? null;
 }
 
-/** A row that was out of the window is drawn first, hidden until it is measured, and takes no focus before. */
+/**
+ * A row that was out of the window is drawn first, hidden until it is measured, and takes no focus before. Whoever has
+ * opened a menu or a dialog meanwhile stays in it.
+ */
 export function focusRow(key: string, frames = 10): void {
   requestAnimationFrame(() => {
+    if (document.activeElement?.closest(OVERLAY)) return;
     const row = document.getElementById(`message-${key}`);
     row?.focus();
     if (frames > 1 && (row === null || row !== document.activeElement)) focusRow(key, frames - 1);

@@ -1,7 +1,6 @@
 "use client";
 
 import { MessagesSquare, SearchX, Settings } from "lucide-react";
-import Link from "next/link";
 import { useState } from "react";
 import { ConnectionIndicator } from "@/components/chat/ConnectionIndicator";
 import { NewConsultation } from "@/components/people/NewConsultation";
@@ -9,6 +8,7 @@ import { NewConsultationButton } from "@/components/people/NewConsultationButton
 import { Brand } from "@/components/shell/Brand";
 import { Button } from "@/components/ui/Button";
 import { Notice } from "@/components/ui/Notice";
+import { PageLink } from "@/components/ui/PageLink";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { useConsultationList } from "@/hooks/useConsultationList";
 import type { User } from "@/lib/protocol/user";
@@ -23,10 +23,9 @@ interface ConsultationListProps {
   viewer: User;
   list: ReturnType<typeof useConsultationList>;
   openId: string | null;
-  onOpening(id: string, opening: boolean): void;
 }
 
-export function ConsultationList({ viewer, list, openId, onOpening }: ConsultationListProps) {
+export function ConsultationList({ viewer, list, openId }: ConsultationListProps) {
   const words = useWords();
   const { rows, loading, status, failure, refresh } = list;
   const [filter, setFilter] = useState<Filter>("all");
@@ -47,13 +46,13 @@ export function ConsultationList({ viewer, list, openId, onOpening }: Consultati
         <Brand name={words.app.name} />
         <div className="ms-auto flex items-center gap-1">
           {openId === null ? <ConnectionIndicator status={status} /> : null}
-          <Link
+          <PageLink
             href="/settings"
             aria-label={words.settings.open}
             className="icon-button -me-2 text-ink-soft hover:bg-hover"
           >
             <Settings aria-hidden="true" className="size-5" />
-          </Link>
+          </PageLink>
         </div>
       </header>
       <nav
@@ -86,13 +85,7 @@ export function ConsultationList({ viewer, list, openId, onOpening }: Consultati
             </Button>
           </Notice>
         ) : (
-          <ConsultationRows
-            rows={shown}
-            viewerId={viewer.id}
-            openId={openId}
-            told={isTold(list)}
-            onOpening={onOpening}
-          />
+          <ConsultationRows rows={shown} viewerId={viewer.id} openId={openId} told={isTold(list)} />
         )}
       </nav>
       {practitioner ? <NewConsultation open={creating} onClose={() => setCreating(false)} /> : null}

@@ -1,39 +1,51 @@
 "use client";
 
-import { useSelectedLayoutSegment } from "next/navigation";
-import { useCallback, useState } from "react";
-import { ChatSkeleton } from "@/components/chat/ChatSkeleton";
+import { usePathname, useSelectedLayoutSegment } from "next/navigation";
+import { useEffect, useState } from "react";
+import { ChatRoom } from "@/components/chat/ChatRoom";
+import type { ChatActions } from "@/components/chat/form-action";
 import { cn } from "@/components/ui/cn";
 import { useConsultationList } from "@/hooks/useConsultationList";
+import { consultationAt, LIST_PATH, showPanes } from "@/lib/browser/consultation-pages";
 import type { Parts } from "@/lib/jsx/content";
 import type { ConsultationRow } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
 import { ConsultationList } from "./ConsultationList";
+import { NothingOpen } from "./NothingOpen";
+import { useOpenedTitle } from "./useOpenedTitle";
 import { useOpeningFocus } from "./useOpeningFocus";
 
 interface ConsultationPanesProps {
   viewer: User;
   initialRows: ConsultationRow[];
+  actions: ChatActions;
+  editWindowSeconds: number;
+  /** What the server rendered for the address that was asked of it. */
   children: Parts;
 }
 
-/** List beside conversation; a phone shows one of them, and where there is nothing to choose from there is one only. */
-export function ConsultationPanes({ viewer, initialRows, children }: ConsultationPanesProps) {
-  const openId = useSelectedLayoutSegment();
+/**
+ * List beside conversation; a phone shows one of them, and where there is nothing to choose from there is one only.
+ * Only the first page comes from the server: what is opened after it is opened here, so that an outage takes away
+ * nothing but what only the server has.
+ */
+export function ConsultationPanes(props: ConsultationPanesProps) {
+  const { viewer, initialRows, actions, editWindowSeconds, children } = props;
+  const served = useSelectedLayoutSegment();
+  const asked = consultationAt(usePathname());
+  const openId = asked === undefined ? served : asked;
   const list = useConsultationList(initialRows);
-  const [comingId, setComingId] = useState<string | null>(null);
-  const onOpening = useCallback(
-    (id: string, opening: boolean) => setComingId((known) => (opening ? id : known === id ? null : known)),
-    [],
-  );
+  // What the server rendered is shown once: whoever comes back may be let in no more, and the client would know.
+  const [spent, setSpent] = useState<string | null>(null);
+  if (openId !== served && spent !== served) setSpent(served);
+  useEffect(showPanes, []);
   useOpeningFocus(openId);
-  const coming = comingId !== null && comingId !== openId;
-  const conversation = openId !== null || coming;
-  const nothing = !conversation && !list.loading && list.rows.length === 0;
+  useOpenedTitle(openId);
+  const nothing = openId === null && !list.loading && list.rows.length === 0;
 
   return (
     <main
-      id={conversation ? undefined : "content"}
+      id={openId === null ? "content" : undefined}
       tabIndex={-1}
       className="@container/panes flex h-dvh w-full overflow-hidden outline-none print:h-auto print:overflow-visible"
     >
@@ -41,22 +53,31 @@ export function ConsultationPanes({ viewer, initialRows, children }: Consultatio
         className={cn(
           "w-full shrink-0 bg-surface",
           !nothing && "border-line border-r @3xl/panes:block @3xl/panes:w-80 @7xl/panes:w-88",
-          conversation && "hidden",
+          openId !== null && "hidden",
         )}
       >
-        <ConsultationList viewer={viewer} list={list} openId={openId} onOpening={onOpening} />
+        <ConsultationList viewer={viewer} list={list} openId={openId} />
       </div>
       <div
-        id={conversation ? "content" : undefined}
+        id={openId === null ? undefined : "content"}
         tabIndex={-1}
-        className={cn("min-w-0 grow outline-none", !nothing && "@3xl/panes:block", !conversation && "hidden")}
+        className={cn("min-w-0 grow outline-none", !nothing && "@3xl/panes:block", openId === null && "hidden")}
       >
-        {coming ? (
-          <div className="appear-late h-full">
-            <ChatSkeleton />
-          </div>
-        ) : null}
-        <div className={cn("h-full", coming && "hidden")}>{children}</div>
+        {openId === served && (spent === null || spent !== served) ? (
+          children
+        ) : openId === null ? (
+          <NothingOpen />
+        ) : (
+          <ChatRoom
+            key={openId}
+            roomId={openId}
+            currentUser={viewer}
+            row={list.rows.find(({ id }) => id === openId)}
+            actions={actions}
+            editWindowSeconds={editWindowSeconds}
+            backHref={LIST_PATH}
+          />
+        )}
       </div>
     </main>
   );

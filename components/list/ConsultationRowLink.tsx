@@ -1,16 +1,16 @@
 "use client";
 
 import { Clock3 } from "lucide-react";
-import Link, { useLinkStatus } from "next/link";
-import { useEffect } from "react";
 import { InvitedWords } from "@/components/people/InvitedWords";
 import { PresenceWords } from "@/components/people/PresenceWords";
 import { cn } from "@/components/ui/cn";
+import { PageLink } from "@/components/ui/PageLink";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
 import { PersonName } from "@/components/ui/PersonName";
 import { StatusBadge } from "@/components/ui/StatusBadge";
 import { Time } from "@/components/ui/Time";
 import { useWords } from "@/components/ui/ViewpointProvider";
+import { consultationPath } from "@/lib/browser/consultation-pages";
 import type { ConsultationRow } from "@/lib/protocol/snapshot";
 import { RowPreview } from "./RowPreview";
 
@@ -24,17 +24,16 @@ interface ConsultationRowLinkProps {
   unsent: number;
   /** What was begun in its composer. */
   draft: string | null;
-  onOpening(id: string, opening: boolean): void;
 }
 
-export function ConsultationRowLink({ row, viewerId, open, told, unsent, draft, onOpening }: ConsultationRowLinkProps) {
+export function ConsultationRowLink({ row, viewerId, open, told, unsent, draft }: ConsultationRowLinkProps) {
   const { list } = useWords();
   const { counterpart, unreadCount, invitation } = row;
   const unfinished = row.status === "SCHEDULED" || row.status === "IN_PROGRESS";
   return (
     <li>
-      <Link
-        href={`/consultations/${row.id}`}
+      <PageLink
+        href={consultationPath(row.id)}
         prefetch={false}
         aria-current={open ? "page" : undefined}
         className={cn(
@@ -44,7 +43,6 @@ export function ConsultationRowLink({ row, viewerId, open, told, unsent, draft, 
             : "hover:bg-hover",
         )}
       >
-        <OpeningReport id={row.id} onOpening={onOpening} />
         <span className="relative h-fit shrink-0 @max-2xs:hidden">
           <PersonAvatar person={counterpart} size="large" />
           {told && counterpart.online && unfinished ? (
@@ -94,17 +92,7 @@ export function ConsultationRowLink({ row, viewerId, open, told, unsent, draft, 
             ) : null}
           </span>
         </span>
-      </Link>
+      </PageLink>
     </li>
   );
-}
-
-/** Tells the panes that this conversation is on its way, so that its place can be held. */
-function OpeningReport({ id, onOpening }: Pick<ConsultationRowLinkProps, "onOpening"> & { id: string }) {
-  const { pending } = useLinkStatus();
-  useEffect(() => {
-    onOpening(id, pending);
-    return () => onOpening(id, false);
-  }, [id, pending, onOpening]);
-  return null;
 }

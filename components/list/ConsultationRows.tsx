@@ -11,10 +11,9 @@ interface ConsultationRowsProps {
   viewerId: string;
   openId: string | null;
   told: boolean;
-  onOpening(id: string, opening: boolean): void;
 }
 
-export function ConsultationRows({ rows, viewerId, openId, told, onOpening }: ConsultationRowsProps) {
+export function ConsultationRows({ rows, viewerId, openId, told }: ConsultationRowsProps) {
   const { shown, holders } = useSteadyOrder(rows);
   const unsent = useUnsent();
   const drafts = useDrafts(openId);
@@ -29,7 +28,6 @@ export function ConsultationRows({ rows, viewerId, openId, told, onOpening }: Co
           told={told}
           unsent={unsent.get(row.id) ?? 0}
           draft={drafts.get(row.id) ?? null}
-          onOpening={onOpening}
         />
       ))}
     </ul>

@@ -1,10 +1,11 @@
 "use client";
 
-import { useRouter } from "next/navigation";
 import { Toast } from "radix-ui";
 import { useCallback, useEffect, useState } from "react";
+import { useOpenPage } from "@/components/ui/PageLink";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useNotifications } from "@/hooks/useNotifications";
+import { consultationPath } from "@/lib/browser/consultation-pages";
 import { showInTitle } from "@/lib/browser/title-count";
 import { AskToast } from "./AskToast";
 import { MessageToast } from "./MessageToast";
@@ -15,8 +16,8 @@ const SHOWN_MS = 8_000;
 
 /** On every page of somebody who is signed in: says in a corner, and in the tab's title, that somebody wrote elsewhere. */
 export function Notices() {
-  const router = useRouter();
-  const open = useCallback((consultationId: string) => router.push(`/consultations/${consultationId}`), [router]);
+  const openPage = useOpenPage();
+  const open = useCallback((consultationId: string) => openPage(consultationPath(consultationId)), [openPage]);
   return <NoticeCorner onOpen={open} />;
 }
 

@@ -1,10 +1,11 @@
 "use client";
 
-import { useRouter } from "next/navigation";
 import { Button } from "@/components/ui/Button";
+import { useOpenPage } from "@/components/ui/PageLink";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useConsultationList } from "@/hooks/useConsultationList";
 import { useKeptForm } from "@/hooks/useKeptForm";
+import { consultationPath } from "@/lib/browser/consultation-pages";
 import type { CreatedConsultation } from "@/lib/protocol/commands";
 import { InvitationSent } from "./InvitationSent";
 import { Modal } from "./Modal";
@@ -23,7 +24,7 @@ interface NewConsultationProps {
 export function NewConsultation({ open, onClose }: NewConsultationProps) {
   const { newConsultation, people } = useWords();
   const { refresh } = useConsultationList();
-  const router = useRouter();
+  const openPage = useOpenPage();
   const [fields, setFields] = useKeptForm("new-consultation", NO_FIELDS);
   const [created, setCreated] = useKeptForm<CreatedConsultation | null>("created-consultation", null);
 
@@ -37,7 +38,7 @@ export function NewConsultation({ open, onClose }: NewConsultationProps) {
     onClose();
     setCreated(null);
     setFields(NO_FIELDS);
-    if (consultationId !== null) router.push(`/consultations/${consultationId}`);
+    if (consultationId !== null) openPage(consultationPath(consultationId));
   }
 
   if (!open) return null;

@@ -1,8 +1,9 @@
 "use client";
 
-import { useRouter } from "next/navigation";
+import { useOpenPage } from "@/components/ui/PageLink";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useManagement } from "@/hooks/useManagement";
+import { LIST_PATH } from "@/lib/browser/consultation-pages";
 import type { User } from "@/lib/protocol/user";
 import { Confirmation } from "./Confirmation";
 
@@ -16,7 +17,7 @@ interface RemovePersonProps {
 export function RemovePerson({ consultationId, user, self, onClose }: RemovePersonProps) {
   const { people } = useWords();
   const { removeParticipant } = useManagement();
-  const router = useRouter();
+  const openPage = useOpenPage();
   const { name } = user;
   const text = user.role === "PATIENT" ? people.removePatientText(name) : people.removeText(name);
   return (
@@ -32,7 +33,7 @@ export function RemovePerson({ consultationId, user, self, onClose }: RemovePers
       command={() => removeParticipant(consultationId, user.id)}
       onClose={(removed) => {
         onClose(removed);
-        if (removed && self) router.push("/consultations");
+        if (removed && self) openPage(LIST_PATH);
       }}
     />
   );

@@ -1,19 +1,28 @@
+"use client";
+
 import { Languages } from "lucide-react";
 import { cn } from "@/components/ui/cn";
-import type { Catalogue } from "@/lib/i18n/en";
+import { type NoAnswer, useFormAction } from "@/components/ui/useFormAction";
+import { useWords } from "@/components/ui/ViewpointProvider";
 import { LOCALES, type Locale } from "@/lib/i18n/locale";
 
+interface LanguageState {
+  unanswered?: NoAnswer;
+}
+
 interface LanguageSwitchProps {
-  words: Catalogue;
   current: Locale;
   page: string;
-  action: (form: FormData) => Promise<void>;
+  /** Leads to the page in the chosen language. */
+  action: (previous: unknown, form: FormData) => Promise<never>;
 }
 
 /** One button a language; the form needs no script. */
-export function LanguageSwitch({ words, current, page, action }: LanguageSwitchProps) {
+export function LanguageSwitch({ current, page, action }: LanguageSwitchProps) {
+  const words = useWords();
+  const { state, post, submit } = useFormAction<LanguageState>(action, {}, (unanswered) => ({ unanswered }));
   return (
-    <form action={action} className="flex min-w-0 items-center gap-2">
+    <form action={post} onSubmit={submit} className="flex min-w-0 flex-wrap items-center gap-2">
       <input type="hidden" name="page" value={page} />
       <Languages aria-hidden="true" className="size-4 shrink-0 text-ink-soft" />
       <fieldset className="flex min-w-0 flex-wrap rounded-lg border border-line bg-surface p-0.5">
@@ -37,6 +46,9 @@ export function LanguageSwitch({ words, current, page, action }: LanguageSwitchP
           </button>
         ))}
       </fieldset>
+      <p role="status" className="basis-full text-danger text-sm empty:hidden">
+        {state.unanswered ? words.errors[state.unanswered] : null}
+      </p>
     </form>
   );
 }

@@ -8,6 +8,7 @@ import { useDialogOverlay } from "@/components/ui/useOverlay";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useChatClient } from "@/hooks/useChatClient";
 import type { UnsentWords } from "@/lib/browser/create-chat-client";
+import { serverAnswers } from "@/lib/browser/page-requests";
 
 /** Posts to next-auth itself, so that it needs no script; with scripts it asks first when words would be lost (SND5). */
 export function SignOut({ csrfToken }: { csrfToken: string }) {
@@ -18,6 +19,7 @@ export function SignOut({ csrfToken }: { csrfToken: string }) {
   const dialog = useRef<HTMLDialogElement>(null);
   const [unsent, setUnsent] = useState<readonly UnsentWords[]>([]);
   const [busy, setBusy] = useState(false);
+  const [unreachable, setUnreachable] = useState(false);
   const waiting = unsent.flatMap(({ texts }) => texts);
   const begun = unsent.flatMap(({ drafts = [] }) => drafts);
   useDialogOverlay(dialog);
@@ -32,6 +34,14 @@ export function SignOut({ csrfToken }: { csrfToken: string }) {
 
   async function leave() {
     setBusy(true);
+    // Nothing is deleted for a sign-out that does not come to pass.
+    const possible = await serverAnswers();
+    setUnreachable(!possible);
+    if (!possible) {
+      dialog.current?.close();
+      setBusy(false);
+      return;
+    }
     await wipe();
     form.current?.submit();
   }
@@ -45,6 +55,9 @@ export function SignOut({ csrfToken }: { csrfToken: string }) {
           <LogOut aria-hidden="true" className="size-4" />
           <span>{settings.signOut}</span>
         </Button>
+        <p role="status" className="mt-1 max-w-60 text-danger text-sm empty:hidden">
+          {unreachable ? signOut.unreachable : null}
+        </p>
       </form>
       <dialog
         ref={dialog}

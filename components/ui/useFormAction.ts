@@ -34,7 +34,7 @@ export function useFormAction<State extends object>(
   function submit(event: SubmitEvent<HTMLFormElement>) {
     event.preventDefault();
     if (calling) return;
-    const form = new FormData(event.currentTarget);
+    const form = new FormData(event.currentTarget, event.nativeEvent.submitter);
     startTransition(async () => {
       const next = await action(state, form).catch((error: unknown) => {
         // A redirect is told by an error too.

@@ -1,12 +1,13 @@
 "use client";
 
 import { type RefObject, useEffectEvent, useLayoutEffect } from "react";
+import { isWithinPanes } from "@/lib/browser/consultation-pages";
 import { OverlayHistory } from "@/lib/browser/overlay-history";
 
 let history: OverlayHistory | null = null;
 
 export function overlayHistory(): OverlayHistory {
-  history ??= new OverlayHistory(window);
+  history ??= new OverlayHistory(window, isWithinPanes);
   return history;
 }
 

@@ -21,6 +21,9 @@ import { browserSignals } from "./signals";
 import { type ClosableTransport, createTransport } from "./transport";
 import { type WatchedQueue, watchQueue } from "./watched-queue";
 
+/** Consultations that are kept, as they were last known, for whoever comes back to them. */
+const MOST_AT_REST = 10;
+
 interface BrowserPorts extends Ports {
   readonly transport: ClosableTransport;
   readonly queue: WatchedQueue;
@@ -80,6 +83,8 @@ function createChatClient(viewer: User, outside: BrowserPorts = browserPorts(vie
   const people = new People();
   const ports: BrowserPorts = { ...outside, api: withPeople(outside.api, people) };
   const conversations = new Map<string, Shared<ConversationView, ConversationEngine>>();
+  /** Those of them that nobody has open, the one that was closed last at the end. */
+  const atRest = new Set<string>();
   let socketUsers = 0;
   let stopSocket: Cancel | null = null;
 
@@ -131,14 +136,28 @@ function createChatClient(viewer: User, outside: BrowserPorts = browserPorts(vie
 
   function openConversation(consultationId: string): Shared<ConversationView, ConversationEngine> {
     const engine = engineOf(consultationId);
-    const onIdle = () => conversations.delete(consultationId);
+    const onIdle = () => rest(consultationId);
     const conversation = new Shared<ConversationView, ConversationEngine>(engine, { ...shared, onIdle });
     conversations.set(consultationId, conversation);
     return conversation;
   }
 
   function conversationOf(consultationId: string): Shared<ConversationView, ConversationEngine> {
+    // UI4: where the list knows of it no more, nothing of it may be shown.
+    const isOurs = rows.getSnapshot().rows?.some(({ id }) => id === consultationId) ?? true;
+    if (atRest.delete(consultationId) && !isOurs) conversations.delete(consultationId);
     return conversations.get(consultationId) ?? openConversation(consultationId);
+  }
+
+  /** What was loaded of it stays: the way back to it may have to do without a connection. */
+  function rest(consultationId: string): void {
+    atRest.add(consultationId);
+    const [oldest] = atRest;
+    const isWorthKeeping = conversations.get(consultationId)?.getSnapshot().consultation;
+    const dropped = !isWorthKeeping ? consultationId : atRest.size > MOST_AT_REST ? oldest : undefined;
+    if (dropped === undefined) return;
+    atRest.delete(dropped);
+    conversations.delete(dropped);
   }
 
   const { drafts } = ports.queue;

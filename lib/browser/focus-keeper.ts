@@ -1,7 +1,8 @@
 /** Arrows lead to it, Tab does not. */
 const UNCHOSEN = "fieldset:has(input[type='radio']:checked) input[type='radio']:not(:checked)";
 const FOCUSABLE = "a[href], button, input, select, textarea, summary, [tabindex]";
-const OVERLAY = "dialog, [role='dialog'], [role='alertdialog'], [role='menu'], [data-notices]";
+/** What lies over the page and has a focus of its own. */
+export const OVERLAY = "dialog, [role='dialog'], [role='alertdialog'], [role='menu'], [data-notices]";
 /** Where the focus goes when nothing near is left. */
 const CONTENT = "#content";
 

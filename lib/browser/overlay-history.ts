@@ -21,12 +21,19 @@ export class OverlayHistory {
   private waiting: (() => void)[] = [];
   /** The address that the page shows. */
   private href: string;
+  /** What the router keeps in the entry of the page that it shows. */
+  private routerState: unknown;
   private readonly pushState: History["pushState"];
   private readonly replaceState: History["replaceState"];
 
-  constructor(private readonly window: OverlayWindow) {
+  /** `isOnePage`: whether a step between two addresses leaves the router with the page that it shows. */
+  constructor(
+    private readonly window: OverlayWindow,
+    private readonly isOnePage: (from: string, to: string) => boolean = () => false,
+  ) {
     const { history, location } = window;
     this.href = location.href;
+    this.routerState = history.state;
     this.pushState = history.pushState.bind(history);
     this.replaceState = history.replaceState.bind(history);
     history.pushState = (state, unused, url) => this.navigate(() => this.push(state, unused, url));
@@ -84,10 +91,22 @@ export class OverlayHistory {
     if (!own) for (const overlay of this.open.splice(this.depth).reverse()) overlay.close();
     // An entry whose overlay closed long ago is nothing to arrive at.
     const passing = this.depth > this.open.length;
-    if (passing || href === this.href) event.stopImmediatePropagation();
+    const inPlace = !passing && href !== this.href && this.isOnePage(this.href, href);
+    if (passing || inPlace || href === this.href) event.stopImmediatePropagation();
     if (!passing) this.href = href;
+    if (inPlace) this.adopt();
     for (const navigation of this.waiting.splice(0)) navigation();
     this.settle();
+  }
+
+  /**
+   * The router would fetch the page that this entry was written with, perhaps before a reload. It stays with the one
+   * it shows, at the address of the entry.
+   */
+  private adopt(): void {
+    const { history, location } = this.window;
+    this.replaceState(stateAt(this.routerState, this.depth), "", location.href);
+    history.replaceState(null, "", location.href);
   }
 
   /** A step on its way would take the new entry back. */
@@ -101,13 +120,18 @@ export class OverlayHistory {
     const write = this.depth > 0 ? this.replaceState : this.pushState;
     this.depth = 0;
     write(stateAt(state, 0), unused, url);
-    this.href = this.window.location.href;
+    this.written();
   }
 
   /** Next writes its state anew whenever it likes, and knows nothing of ours. */
   private replace(state: unknown, unused: string, url?: string | URL | null): void {
     this.replaceState(stateAt(state, this.depth), unused, url);
+    this.written();
+  }
+
+  private written(): void {
     this.href = this.window.location.href;
+    this.routerState = this.window.history.state;
   }
 }
 

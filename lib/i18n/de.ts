@@ -298,10 +298,13 @@ export const de: Catalogue = {
     copy: "Alles kopieren",
     copied: "Kopiert",
     confirm: "Abmelden und löschen",
+    unreachable: "Es besteht keine Verbindung. Sie sind weiterhin angemeldet, und es wurde nichts gelöscht.",
   },
   chat: {
     title: "Gespräch",
     loading: "Gespräch wird geladen",
+    notHere: "Diese Nachrichten lassen sich gerade nicht abrufen",
+    notHereHint: "Sie erscheinen hier von selbst, sobald wieder eine Verbindung besteht. Es geht nichts verloren.",
     messages: (name) => `Gespräch mit ${name}`,
     nobody: "Sonst niemand hier",
     andOthers: (count) =>
@@ -610,5 +613,8 @@ export const de: Catalogue = {
     home: "Zu Ihren Sprechstunden",
     signInAgain: "Wieder anmelden",
     signInAgainInNewTab: "Wieder anmelden (neuer Tab)",
+    waiting:
+      "Diese Seite lässt sich gerade nicht abrufen. Sie öffnet sich von selbst, sobald wieder eine Verbindung besteht.",
+    stay: "Hier bleiben",
   },
 };

@@ -291,10 +291,13 @@ export const en = {
     copy: "Copy all of it",
     copied: "Copied",
     confirm: "Sign out and delete",
+    unreachable: "There is no connection. You are still signed in, and nothing was deleted.",
   },
   chat: {
     title: "Conversation",
     loading: "Loading conversation",
+    notHere: "These messages cannot be fetched just now",
+    notHereHint: "They appear here by themselves as soon as there is a connection. Nothing is lost.",
     messages: (name: string) => `Conversation with ${name}`,
     nobody: "Nobody else here",
     andOthers: (count: number) => plural("en", count, { one: "and 1 other", other: `and ${number(count)} others` }),
@@ -589,6 +592,8 @@ export const en = {
     home: "To your consultations",
     signInAgain: "Sign in again",
     signInAgainInNewTab: "Sign in again (new tab)",
+    waiting: "That page cannot be fetched just now. It opens by itself as soon as there is a connection.",
+    stay: "Stay here",
   },
 };
 

@@ -29,15 +29,7 @@ function shown(told: boolean) {
       <HeaderPresence others={[weber, away]} here={[]} told={told} />
       <PersonEntry participant={weber} self={false} here={false} told={told} onRemove={null} />
       <PersonEntry participant={{ ...weber, user: ANNA }} self here told={told} onRemove={null} />
-      <ConsultationRowLink
-        row={row}
-        viewerId={ANNA.id}
-        open={false}
-        told={told}
-        unsent={0}
-        draft={null}
-        onOpening={() => {}}
-      />
+      <ConsultationRowLink row={row} viewerId={ANNA.id} open={false} told={told} unsent={0} draft={null} />
     </ViewpointProvider>,
   );
   const texts = [...container.querySelectorAll("span, p")].flatMap(({ childNodes }) =>

@@ -68,14 +68,7 @@ function listed(more: Partial<ConsultationRow>, unsent = 0, draft: string | null
   const whole = { ...row, ...more };
   return (
     <ul>
-      <ConsultationRowLink
-        row={whole}
-        viewerId={anna.id}
-        open={false}
-        told
-        {...{ unsent, draft }}
-        onOpening={vi.fn()}
-      />
+      <ConsultationRowLink row={whole} viewerId={anna.id} open={false} told {...{ unsent, draft }} />
     </ul>
   );
 }
@@ -84,10 +77,9 @@ const present = { user: weber, online: false, lastActiveAt: null, position: { de
 
 function headed(status: ConsultationRow["status"], people: (typeof weber)[], online: boolean): ReactElement {
   const others = people.map((user) => ({ ...present, user, online, position: {} as never, invitation: null }));
-  const times = { scheduledFor: AT, startedAt: null, endedAt: null, closesAt: null };
   return (
     <ChatHeader
-      consultation={{ id: row.id, status, subject: "Knee", ...times }}
+      consultation={{ status, subject: "Knee" }}
       {...{ people, others, here: [], told: true, backHref: undefined }}
     >
       <ConnectionIndicator status={online ? "live" : "polling"} />

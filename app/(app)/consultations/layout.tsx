@@ -3,13 +3,14 @@ import { ConsultationPanes } from "@/components/list/ConsultationPanes";
 import type { Parts } from "@/lib/jsx/content";
 import { currentClaim, currentViewer } from "@/lib/server/auth/viewer";
 import { listConsultations } from "@/lib/server/queries/list-consultations";
+import { roomSettings } from "./room-settings";
 
 export default async function ConsultationsLayout({ children }: { children: ReactNode }) {
   const viewer = await currentViewer();
   const claim = await currentClaim();
   if (!viewer || !claim) return children;
   return (
-    <ConsultationPanes viewer={viewer} initialRows={await listConsultations(claim)}>
+    <ConsultationPanes viewer={viewer} initialRows={await listConsultations(claim)} {...roomSettings()}>
       {children as Parts}
     </ConsultationPanes>
   );

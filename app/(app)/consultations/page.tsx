@@ -1,8 +1,7 @@
-import { MessagesSquare } from "lucide-react";
 import type { Metadata } from "next";
 import { requireViewer } from "@/app/viewer";
 import { requestWords } from "@/app/viewpoint";
-import { Notice } from "@/components/ui/Notice";
+import { NothingOpen } from "@/components/list/NothingOpen";
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await requestWords()).list.title };
@@ -10,10 +9,5 @@ export async function generateMetadata(): Promise<Metadata> {
 
 export default async function ConsultationsPage() {
   await requireViewer("/consultations");
-  const { list } = await requestWords();
-  return (
-    <div className="grid h-full">
-      <Notice icon={MessagesSquare} title={list.choose} text={list.chooseHint} />
-    </div>
-  );
+  return <NothingOpen />;
 }

@@ -1,12 +1,12 @@
 import { ChevronLeft } from "lucide-react";
 import type { Metadata } from "next";
-import Link from "next/link";
 import { chooseLanguage } from "@/app/language";
 import { requireViewer } from "@/app/viewer";
 import { requestViewpoint, requestWords } from "@/app/viewpoint";
 import { PreferencesForm } from "@/components/settings/PreferencesForm";
 import { LanguageSwitch } from "@/components/shell/LanguageSwitch";
 import { SignOut } from "@/components/shell/SignOut";
+import { PageLink } from "@/components/ui/PageLink";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
 import { PersonName } from "@/components/ui/PersonName";
 import { runtime } from "@/lib/runtime";
@@ -26,9 +26,9 @@ export default async function SettingsPage() {
   return (
     <main id="content" tabIndex={-1} className="mx-auto min-h-dvh w-full max-w-xl px-4 py-4 sm:py-10 outline-none">
       <header className="flex items-center gap-1">
-        <Link href="/consultations" aria-label={words.list.back} className="icon-button -ml-2 hover:bg-hover">
+        <PageLink href="/consultations" aria-label={words.list.back} className="icon-button -ml-2 hover:bg-hover">
           <ChevronLeft aria-hidden="true" className="size-6" />
-        </Link>
+        </PageLink>
         <h1 className="wrap-anywhere min-w-0 hyphens-auto font-semibold text-xl tracking-tight">
           {words.settings.title}
         </h1>
@@ -64,7 +64,7 @@ export default async function SettingsPage() {
         <h2 id="language" className="mb-3 font-semibold">
           {words.language.label}
         </h2>
-        <LanguageSwitch words={words} current={locale} page="/settings" action={chooseLanguage} />
+        <LanguageSwitch current={locale} page="/settings" action={chooseLanguage} />
       </section>
     </main>
   );

@@ -39,12 +39,7 @@ export default async function SignInPage({ searchParams }: SignInPageProps) {
     >
       <header className="flex flex-wrap items-center justify-between gap-3">
         <Brand name={words.app.name} />
-        <LanguageSwitch
-          words={words}
-          current={(await requestViewpoint()).locale}
-          page="/sign-in"
-          action={chooseLanguage}
-        />
+        <LanguageSwitch current={(await requestViewpoint()).locale} page="/sign-in" action={chooseLanguage} />
       </header>
       <h1 className="mt-8 text-2xl font-semibold tracking-tight">{words.signIn.welcome}</h1>
       <p className="mt-1 text-ink-soft">{words.signIn.intro}</p>

@@ -219,4 +219,39 @@ describe("R5 overlays in history", () => {
     await copy.settled();
     expect(copy.current.state).toEqual({ room: 1 });
   });
+
+  it("W6 R5 between addresses of one page the router stays with what it shows, also at entries from before a reload", async () => {
+    const window = new TestWindow([
+      { state: { old: 1 }, href: "/a" },
+      { state: { old: 2 }, href: "/b" },
+      { state: { old: 3 }, href: "/elsewhere" },
+      { state: { now: 1 }, href: "/c" },
+    ]);
+    const overlays = new OverlayHistory(window, (from, to) => ![from, to].includes("/elsewhere"));
+    // As Next does: its state is copied from the entry, and it goes to the address that is written.
+    const { replaceState } = window.history;
+    const restored: string[] = [];
+    window.history.replaceState = (state, unused, url) => {
+      restored.push(`${url} with ${JSON.stringify(window.history.state)}`);
+      replaceState({ ...Object(window.history.state), ...Object(state) }, unused, url);
+    };
+    await window.travel(-1);
+    await window.travel(-1);
+    expect(window.told, "another page is the router's").toEqual(["/elsewhere", "/b"]);
+    window.history.replaceState({ now: 2 }, "", "/b");
+    restored.length = 0;
+
+    const panel = openIn(overlays);
+    await window.settled();
+    await window.travel(-2);
+    expect(panel.open).toBe(false);
+    expect(window.told, "the router is not told").toEqual(["/elsewhere", "/b"]);
+    expect(restored).toEqual([`/a with ${JSON.stringify({ old: 2, now: 2 })}`]);
+    expect(window.current).toEqual({ state: { old: 2, now: 2 }, href: "/a" });
+    const dialog = openIn(overlays);
+    await window.settled();
+    await window.travel(-1);
+    expect(dialog.open).toBe(false);
+    expect(window.current.href).toBe("/a");
+  });
 });

@@ -1,16 +1,15 @@
 import type { Metadata } from "next";
 import { notFound, redirect } from "next/navigation";
 import { v7 } from "uuid";
+import { roomSettings } from "@/app/(app)/consultations/room-settings";
 import { requireViewer } from "@/app/viewer";
 import { requestWords } from "@/app/viewpoint";
 import { ChatRoom } from "@/components/chat/ChatRoom";
 import { uuidV4Schema } from "@/lib/protocol/ids";
 import type { Snapshot } from "@/lib/protocol/snapshot";
-import { runtime } from "@/lib/runtime";
 import { AppError } from "@/lib/server/app-error";
 import type { Claim } from "@/lib/server/claim";
 import { readSnapshot } from "@/lib/server/queries/read-snapshot";
-import { completeConsultation, continueConsultation, sendMessage, startConsultation } from "./actions";
 
 /** Says nothing of who or what about: titles stand in tab bars and histories. */
 export async function generateMetadata(): Promise<Metadata> {
@@ -27,9 +26,8 @@ export default async function ConsultationPage({ params }: { params: Promise<{ i
       roomId={id}
       currentUser={viewer}
       initialSnapshot={await snapshotOf(claim, id, path)}
-      actions={{ sendMessage, startConsultation, completeConsultation, continueConsultation }}
       formMessageId={v7()}
-      editWindowSeconds={runtime().env.editWindowSeconds}
+      {...roomSettings()}
       backHref="/consultations"
     />
   );

@@ -32,12 +32,7 @@ export default async function InvitationPage({ params }: { params: Promise<{ tok
     >
       <header className="flex flex-wrap items-center justify-between gap-3">
         <Brand name={words.app.name} />
-        <LanguageSwitch
-          words={words}
-          current={(await requestViewpoint()).locale}
-          page={`/invite/${token}`}
-          action={chooseLanguage}
-        />
+        <LanguageSwitch current={(await requestViewpoint()).locale} page={`/invite/${token}`} action={chooseLanguage} />
       </header>
       <h1 className="mt-8 font-semibold text-2xl tracking-tight">{words.invitation.welcome}</h1>
       <InvitedTo invitation={found} />

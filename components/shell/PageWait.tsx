@@ -1,0 +1,53 @@
+"use client";
+
+import { CloudOff } from "lucide-react";
+import { useEffect, useSyncExternalStore } from "react";
+import { Button } from "@/components/ui/Button";
+import { useWords } from "@/components/ui/ViewpointProvider";
+import { pageRequests } from "@/lib/browser/page-requests";
+
+const nobody = () => () => {};
+const subscribe = typeof window === "undefined" ? nobody : pageRequests().subscribe;
+const isWaiting = () => pageRequests().getSnapshot();
+
+/** Says that a page was asked for that does not come, and lets go of it. */
+export function PageWait() {
+  const { pages } = useWords();
+  const waiting = useSyncExternalStore(subscribe, isWaiting, () => false);
+  useEffect(openDocumentsWhenTheyCome, []);
+  return (
+    <div role="status" className="pointer-events-none fixed inset-x-3 bottom-20 z-50 flex justify-center print:hidden">
+      {waiting ? (
+        <div className="pointer-events-auto flex max-w-md flex-wrap items-center justify-end gap-x-4 gap-y-2 rounded-2xl border border-line bg-surface px-4 py-3 shadow-float">
+          <CloudOff aria-hidden="true" className="size-5 shrink-0 text-ink-soft" />
+          <p className="min-w-0 grow basis-40 text-sm">{pages.waiting}</p>
+          <Button look="secondary" size="small" onClick={stay}>
+            {pages.stay}
+          </Button>
+        </div>
+      ) : null}
+    </div>
+  );
+}
+
+function stay(): void {
+  pageRequests().abandon();
+  // Next waits no longer for a page that will not come.
+  history.replaceState(null, "", location.href);
+}
+
+/** Links that load a document, and reloads, wait for the server too; Next's own have been taken by then. */
+function openDocumentsWhenTheyCome(): () => void {
+  const open = (event: MouseEvent) => {
+    const link = event.target instanceof Element ? event.target.closest("a") : null;
+    const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
+    if (event.defaultPrevented || !isPlain || !link?.href || link.target || link.hasAttribute("download")) return;
+    const { origin, pathname, search } = new URL(link.href);
+    const isHere = pathname === location.pathname && search === location.search;
+    if (origin !== location.origin || isHere) return;
+    event.preventDefault();
+    void pageRequests().open(link.href);
+  };
+  document.addEventListener("click", open);
+  return () => document.removeEventListener("click", open);
+}
