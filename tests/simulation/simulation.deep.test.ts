@@ -1,7 +1,7 @@
 import { describe, it } from "vitest";
 import { expectToHold } from "./expect-to-hold";
 
-const SEEDS = 200;
+const SEEDS = 1_000;
 const AT_ONCE = 50;
 
 describe("the simulation", () => {

@@ -82,9 +82,34 @@ describe.each(sizes)("W6 at $viewport.width px", (size) => {
     await same();
   });
 
+  it("W6 Back and Forward among entries from before a reload need no server", async () => {
+    const { weber, withAnna, withBen } = await practice();
+    const { context, page } = await open(weber, size);
+    await row(page, "Anna").click();
+    await said(page, "From Anna").waitFor();
+    await leave(page);
+    await row(page, "Ben").click();
+    await said(page, "From Ben").waitFor();
+    await page.reload();
+    await live(page);
+    const same = await mark(page);
+    await context.setOffline(true);
+    for (let step = 0; step < steps; step += 1) await page.goBack();
+    await page.waitForURL(`**/${withAnna}`);
+    await page.locator("header").filter({ hasText: "Anna" }).first().waitFor();
+    for (let step = 0; step < steps; step += 1) await page.goForward();
+    await page.waitForURL(`**/${withBen}`);
+    await said(page, "From Ben").waitFor();
+    await same();
+    await context.setOffline(false);
+    await live(page);
+  });
+});
+
+describe("W6 what leaves the page", () => {
   it("W6 another page is waited for: settings open by themselves, and whoever stays, stays", async () => {
     const { weber } = await practice();
-    const { context, page } = await open(weber, size);
+    const { context, page } = await open(weber, sizes[0]);
     const same = await mark(page);
     for (const outage of ["offline", "502", "captive portal"] as const) {
       const broken = (url: URL) => url.pathname === "/settings";
@@ -119,31 +144,6 @@ describe.each(sizes)("W6 at $viewport.width px", (size) => {
     }
   });
 
-  it("W6 Back and Forward among entries from before a reload need no server", async () => {
-    const { weber, withAnna, withBen } = await practice();
-    const { context, page } = await open(weber, size);
-    await row(page, "Anna").click();
-    await said(page, "From Anna").waitFor();
-    await leave(page);
-    await row(page, "Ben").click();
-    await said(page, "From Ben").waitFor();
-    await page.reload();
-    await live(page);
-    const same = await mark(page);
-    await context.setOffline(true);
-    for (let step = 0; step < steps; step += 1) await page.goBack();
-    await page.waitForURL(`**/${withAnna}`);
-    await page.locator("header").filter({ hasText: "Anna" }).first().waitFor();
-    for (let step = 0; step < steps; step += 1) await page.goForward();
-    await page.waitForURL(`**/${withBen}`);
-    await said(page, "From Ben").waitFor();
-    await same();
-    await context.setOffline(false);
-    await live(page);
-  });
-});
-
-describe("W6 what leaves the page", () => {
   it("W6 signing out and the choice of a language need the server, and say so; nothing is deleted", async () => {
     const { weber, withAnna } = await practice();
     const { context, page, provoked } = await visit(weber);
