@@ -86,7 +86,9 @@ export const ChatMessage = memo(function ChatMessage(props: ChatMessageProps) {
               )}
             >
               <Time at={message.createdAt} />
-              {item.delivery ? <span className="sr-only">{`, ${words.chat.delivery[item.delivery]}`}</span> : null}
+              {item.delivery && !deleted ? (
+                <span className="sr-only">{`, ${words.chat.delivery[item.delivery]}`}</span>
+              ) : null}
             </span>
           ) : null}
         </div>
