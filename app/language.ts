@@ -1,15 +1,14 @@
 "use server";
 
-import { cookies } from "next/headers";
+import { cookies, headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { type Locale, parseLocale } from "@/lib/i18n/locale";
 import { currentClaim } from "@/lib/server/auth/viewer";
+import { publicOrigin } from "@/lib/server/http/origin";
+import { ownPage } from "@/lib/server/http/own-page";
 import { logger } from "@/lib/server/log";
 import { setLocaleCookie } from "@/lib/server/preferences/locale-cookie";
 import { changePreferences } from "@/lib/server/preferences/preferences";
-
-const PAGES = ["/sign-in", "/settings"];
-const INVITATION = /^\/invite\/[A-Za-z0-9_-]{1,64}$/;
 
 /** Keeps the language of this browser, and of the person where one is signed in; works as a plain form. */
 export async function chooseLanguage(_previous: unknown, form: FormData): Promise<never> {
@@ -18,8 +17,7 @@ export async function chooseLanguage(_previous: unknown, form: FormData): Promis
     setLocaleCookie(await cookies(), locale);
     await saveForPerson(locale);
   }
-  const page = form.get("page");
-  redirect(typeof page === "string" && (PAGES.includes(page) || INVITATION.test(page)) ? page : "/");
+  redirect(ownPage(form.get("page"), publicOrigin(await headers())) ?? "/");
 }
 
 /** For mails and for their next browser. Where that fails this browser speaks the chosen language all the same. */

@@ -1,5 +1,6 @@
 import { CircleAlert } from "lucide-react";
 import type { Metadata } from "next";
+import { headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { chooseLanguage } from "@/app/language";
 import { requestViewpoint, requestWords } from "@/app/viewpoint";
@@ -10,9 +11,10 @@ import { signInErrorWords } from "@/lib/i18n/catalogue";
 import { runtime } from "@/lib/runtime";
 import { signInCsrfToken } from "@/lib/server/auth/csrf";
 import { currentViewer } from "@/lib/server/auth/viewer";
+import { publicOrigin } from "@/lib/server/http/origin";
+import { pageAfterSignIn } from "@/lib/server/http/own-page";
 import { DemoPeople } from "./DemoPeople";
 import { SignInForm } from "./SignInForm";
-import { safeCallbackUrl } from "./safe-callback-url";
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await requestWords()).signIn.title };
@@ -24,7 +26,7 @@ interface SignInPageProps {
 
 export default async function SignInPage({ searchParams }: SignInPageProps) {
   const { error, callbackUrl } = await searchParams;
-  const target = safeCallbackUrl(callbackUrl);
+  const target = pageAfterSignIn(callbackUrl, publicOrigin(await headers()));
   if (await currentViewer()) redirect(target);
 
   const words = await requestWords();

@@ -54,6 +54,7 @@ export async function handleAuth(
   let failure: unknown = null;
   let signedIn: string | null = null;
   const options = nextAuthOptions({
+    origin,
     secure: isSecure(request.headers),
     address: clientAddress(request.headers),
     onError: (error) => {

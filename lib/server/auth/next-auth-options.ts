@@ -4,12 +4,14 @@ import CredentialsProvider from "next-auth/providers/credentials";
 import * as z from "zod";
 import { runtime } from "@/lib/runtime";
 import { endSession, openSession, SESSION_SECONDS } from "@/lib/server/accounts/sessions";
+import { ownPage } from "@/lib/server/http/own-page";
 import { logger } from "@/lib/server/log";
 import { checkSignIn } from "./sign-in";
 
 const sessionTokenSchema = z.object({ sessionId: z.uuidv4() });
 
 interface AuthCall {
+  origin: string;
   secure: boolean;
   address: string;
   /** next-auth turns a throw below it into a redirect or swallows it: the route hears of it here and throws it anew. */
@@ -18,7 +20,7 @@ interface AuthCall {
 }
 
 /** next-auth for one request: credentials in, a token that names a session row out, and nothing else. */
-export function nextAuthOptions({ secure, address, onError, onSignedIn }: AuthCall): AuthOptions {
+export function nextAuthOptions({ origin, secure, address, onError, onSignedIn }: AuthCall): AuthOptions {
   const reporting = async <Value>(work: () => Promise<Value>): Promise<Value> => {
     try {
       return await work();
@@ -49,7 +51,7 @@ export function nextAuthOptions({ secure, address, onError, onSignedIn }: AuthCa
       }),
     ],
     callbacks: {
-      redirect: async ({ url, baseUrl }) => ownUrl(url, baseUrl),
+      redirect: async ({ url }) => `${origin}${ownPage(url, origin) ?? ""}`,
       jwt: async ({ user }) =>
         reporting(async () => {
           const { sessionId } = await openSession(user.id);
@@ -69,11 +71,4 @@ export function nextAuthOptions({ secure, address, onError, onSignedIn }: AuthCa
       debug: () => {},
     },
   };
-}
-
-/** Where to go after signing in or out: a page of ours, whatever the request asked for. */
-function ownUrl(url: string, baseUrl: string): string {
-  if (!URL.canParse(url, baseUrl)) return baseUrl;
-  const target = new URL(url, baseUrl);
-  return target.origin === new URL(baseUrl).origin ? target.toString() : baseUrl;
 }

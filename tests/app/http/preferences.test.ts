@@ -99,6 +99,17 @@ describe("the settings page without JavaScript", () => {
     expect(await current()).toMatchObject({ locale: "de" });
   });
 
+  test.each([
+    ...["/.//evil.example", "/..//evil.example", "/%2e//evil.example", "/.\\/evil.example", "/\t/evil.example"],
+    ...["//evil.example", "https://evil.example/settings", "/.%2f/evil.example", "javascript:alert(1)", "/api/health"],
+  ])("S1 ATK81 choosing a language leads to a page of ours, not to %j", async (page) => {
+    const form = formOf(await settings(client), "page");
+    form.set("locale", "en");
+    form.set("page", page);
+    const answer = await post(form);
+    expect([answer.status, answer.headers.get("location")]).toEqual([303, "/"]);
+  });
+
   test("ATK75 SND5 a form of another site, of a visitor, or rendered for somebody else changes nothing", async () => {
     const form = formOf(await settings(client), "previewInNotifications");
     form.delete("mail");

@@ -180,6 +180,49 @@ describe("signing in", () => {
     expect((await client.get("/api/auth/csrf")).status).toBe(200);
   });
 
+  const LEADING_AWAY = [
+    ...["/.//evil.example", "/..//evil.example", "/%2e//evil.example", "/.\\/evil.example", "/\t/evil.example"],
+    ...["/.\t//evil.example", "/x/..//evil.example", "\\/evil.example", "///evil.example", "/%2f/evil.example"],
+  ];
+
+  test.each(LEADING_AWAY)(
+    "S1 ATK81 %j leads whoever is signed in home, at sign-in and at sign-out",
+    async (address) => {
+      const client = await clientOf(app, await createPerson("PATIENT"));
+      const asked = encodeURIComponent(address);
+      const { status, headers } = await client.get(`/sign-in?callbackUrl=${asked}`);
+      expect([status, headers.get("location")]).toEqual([307, "/consultations"]);
+      const twice = await client.get(`/sign-in?callbackUrl=${encodeURIComponent(app.baseUrl + address)}`);
+      expect(twice.headers.get("location")).toBe("/consultations");
+
+      for (const callbackUrl of [address, app.baseUrl + address]) {
+        const stranger = new HttpClient(app.baseUrl);
+        const { csrfToken } = (await stranger.get("/api/auth/csrf")).body;
+        const posted = await stranger.post("/api/auth/signout", { form: { csrfToken, callbackUrl } });
+        // What is no address at all is refused at once.
+        expect([200, 302, 400]).toContain(posted.status);
+        expect(`${posted.headers.get("location")} ${[...stranger.cookies.values()].join(" ")}`).not.toContain("evil");
+      }
+    },
+  );
+
+  test("S1 whoever wanted a page of ours gets it, also under its full address", async () => {
+    const client = await clientOf(app, await createPerson("PATIENT"));
+    for (const callbackUrl of ["/settings", `${app.baseUrl}/settings`]) {
+      const answer = await client.get(`/sign-in?callbackUrl=${encodeURIComponent(callbackUrl)}`);
+      expect(answer.headers.get("location")).toBe("/settings");
+    }
+  });
+
+  test("S1 Next's own clearing up of slashes leads nowhere else", async () => {
+    for (const path of ["//evil.example/", "/.//evil.example/", "/\\evil.example/", "//evil.example/%2e%2e/"]) {
+      const call = request({ port: app.port, host: "localhost", path, headers: { Host: new URL(app.baseUrl).host } });
+      const [answer] = await once(call.end(), "response");
+      answer.resume();
+      expect(new URL(answer.headers.location ?? "/", app.baseUrl).origin).toBe(app.baseUrl);
+    }
+  });
+
   const answerTo = async (host: string, path: string): Promise<number | undefined> => {
     const call = request(`${app.baseUrl}${path}`, { headers: { Host: host } }).end();
     const [answer] = await once(call, "response");
