@@ -7,7 +7,7 @@ import { RoleBadge } from "./RoleBadge";
 interface PersonNameProps {
   name: string;
   role: Role | null;
-  /** Keeps to one line: the badge is not seen where the name needs all of it. */
+  /** Keeps to one line: a long name ends in dots rather than hide the badge, unless hardly anything were left of it. */
   oneLine?: boolean;
   className?: string;
 }
@@ -21,7 +21,7 @@ export function PersonName({ name, role, oneLine = false, className }: PersonNam
       <span
         translate="no"
         data-identity=""
-        className={cn("max-w-full", oneLine ? "truncate" : "wrap-anywhere")}
+        className={cn(oneLine ? "max-w-max shrink grow basis-24 truncate" : "max-w-full wrap-anywhere")}
         dir="auto"
       >
         {name}

@@ -185,6 +185,8 @@ export const de: Catalogue = {
       `Sie sind hier als ${name} angemeldet. Wenn Sie fortfahren, wechselt dieser Browser zur eingeladenen Person.`,
     issues: {
       "name too-long": "Dieser Name ist zu lang. Kürzen Sie ihn auf 100 Zeichen.",
+      "name mixed-scripts":
+        "In diesem Namen sind Buchstaben verschiedener Schriften gemischt. Schreiben Sie ihn in einer Schrift.",
       name: "Dieser Name geht so nicht. Tippen Sie ihn noch einmal.",
       "password too-short": "Dieses Passwort ist zu kurz. Nehmen Sie mindestens 8 Zeichen.",
       password: "Dieses Passwort geht nicht. Wählen Sie ein anderes.",
@@ -225,9 +227,13 @@ export const de: Catalogue = {
         "Diese Adresse gehört jemandem aus der Praxis. Geben Sie die der Patientin oder des Patienten ein.",
       patientEmail: "Diese Adresse geht nicht. Prüfen Sie sie oder fragen Sie nach einer anderen.",
       "patientName too-long": "Dieser Name ist zu lang. Kürzen Sie ihn auf 100 Zeichen.",
+      "patientName mixed-scripts":
+        "In diesem Namen sind Buchstaben verschiedener Schriften gemischt. Schreiben Sie ihn in einer Schrift.",
       patientName: "Dieser Name geht so nicht. Tippen Sie ihn noch einmal.",
       "subject empty": "Geben Sie einen Betreff ein, ein paar Worte genügen.",
       "subject too-long": "Dieser Betreff ist zu lang. Kürzen Sie ihn auf 200 Zeichen.",
+      "subject mixed-scripts":
+        "In einem Wort sind Buchstaben verschiedener Schriften gemischt. Schreiben Sie es in einer Schrift.",
       subject: "Dieser Betreff geht so nicht. Tippen Sie ihn noch einmal.",
       "scheduledFor past": "Diese Zeit ist vorbei. Wählen Sie eine spätere oder lassen Sie sie weg.",
       scheduledFor: "Tag und Uhrzeit sind nicht lesbar. Wählen Sie sie neu oder lassen Sie sie weg.",

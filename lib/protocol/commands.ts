@@ -1,5 +1,5 @@
 import * as z from "zod";
-import { contentSchema, lineSchema, normalText, noteSchema } from "./content";
+import { contentSchema, nameSchema, normalText, noteSchema, subjectSchema } from "./content";
 import { emailSchema } from "./email";
 import { eventSchema } from "./event";
 import { messageIdSchema, uuidV4Schema } from "./ids";
@@ -30,10 +30,10 @@ export const createConsultationSchema = z.object({
   id: uuidV4Schema,
   patientEmail: emailSchema,
   /** Of a patient who is not known yet; they may correct it. */
-  patientName: lineSchema(100)
+  patientName: nameSchema(100)
     .nullish()
     .transform((name) => name ?? null),
-  subject: lineSchema(200),
+  subject: subjectSchema(200),
   scheduledFor: z.iso
     .datetime()
     .nullish()

@@ -1,4 +1,5 @@
 import * as z from "zod";
+import { hasMixedWord, inPlainLetters, mixesScripts, withoutUnseen } from "./scripts";
 
 export const MAX_CONTENT_CODE_POINTS = 4_000;
 const MAX_COMBINING_MARKS_IN_A_ROW = 8;
@@ -27,9 +28,9 @@ export function normalText(text: string): string {
   return text.replace(lineEnd, "\n").normalize("NFC").trim();
 }
 
-/** Of one line: white space is single spaces, and nothing turns the words around it about. */
+/** Of one line: white space is single spaces, and nothing is there that nobody sees. */
 function normalLine(text: string): string {
-  return normalText(text.replace(/\p{Bidi_Control}/gu, "")).replace(/\s+/g, " ");
+  return normalText(withoutUnseen(text)).replace(/\s+/g, " ");
 }
 
 /** For words in a field: spaces of the same length in place of what would be refused and nobody sees. */
@@ -61,7 +62,15 @@ export function noteSchema(maxCodePoints: number) {
   return textSchema(normalText, maxCodePoints);
 }
 
-/** A single line a person typed (a subject, a name), by the same rules. */
-export function lineSchema(maxCodePoints: number) {
-  return textSchema(normalLine, maxCodePoints);
+/** A person's name: one line, in plain letters of scripts that are written together (UTS 39, "Highly Restrictive"). */
+export function nameSchema(maxCodePoints: number) {
+  return textSchema((text) => normalLine(inPlainLetters(text)), maxCodePoints).refine(
+    (name) => !mixesScripts(name),
+    "mixed-scripts",
+  );
+}
+
+/** What a consultation is about: one line, no word of which mixes scripts. */
+export function subjectSchema(maxCodePoints: number) {
+  return textSchema(normalLine, maxCodePoints).refine((subject) => !hasMixedWord(subject), "mixed-scripts");
 }

@@ -53,6 +53,12 @@ const USER_MESSAGES: Record<"en" | "de", Record<ErrorCode, string>> = {
   },
 };
 
+/** Where a field's refusal has words of its own. */
+const FIELD_MESSAGES: Record<"en" | "de", Record<string, string>> = {
+  en: { "mixed-scripts": "Letters of different alphabets are mixed. Please write each name and word in one alphabet." },
+  de: { "mixed-scripts": "Buchstaben verschiedener Schriften sind gemischt. Bitte schreiben Sie in einer Schrift." },
+};
+
 export type MessageLanguage = keyof typeof USER_MESSAGES;
 
 /** A refusal that the client may know of. Thrown anywhere below a route or an action, translated once, there. */
@@ -74,7 +80,10 @@ export class AppError extends Error {
   }
 
   toBody(language: MessageLanguage = "en"): ErrorBody {
-    return { error: { code: this.code, message: USER_MESSAGES[language][this.code], details: this.details } };
+    const reasons = new Set(Object.values(this.details.fields ?? {}));
+    const [reason] = reasons.size === 1 ? reasons : [];
+    const message = FIELD_MESSAGES[language][String(reason)] ?? USER_MESSAGES[language][this.code];
+    return { error: { code: this.code, message, details: this.details } };
   }
 }
 

@@ -92,3 +92,13 @@ describe("W9 line ends", () => {
     await expect(createUser({ ...input, name: "Lena\u0007" })).rejects.toThrow("contains-control");
   });
 });
+
+describe("S8 names at user:create's door", () => {
+  it("S8 a look-alike makes no account, and what nobody sees is not stored", async () => {
+    const email = `${crypto.randomUUID()}@murph.example`;
+    const input = { email, role: "PATIENT", password: "long enough" } as const;
+    await expect(createUser({ ...input, name: "Dr. Lena Ѡeber" })).rejects.toThrow("mixed-scripts");
+    expect(await db().user.count({ where: { email } })).toBe(0);
+    expect(await createUser({ ...input, name: "Đặng\u200b Thị\u2066 Hà" })).toMatchObject({ name: "Đặng Thị Hà" });
+  });
+});

@@ -18,7 +18,7 @@ Asks for what is missing. The role is PRACTITIONER unless said otherwise.`;
 
 const RULES: Record<string, string> = {
   email: "the e-mail address is not valid",
-  name: "the name must have 1 to 200 characters, none of them a control character",
+  name: "the name must have 1 to 200 characters of one script, none of them a control character",
   role: "the role must be PRACTITIONER, PATIENT or INTERPRETER",
   password: "the password must have 8 to 1,000 characters",
 };

@@ -1,6 +1,6 @@
 import "server-only";
 import * as z from "zod";
-import { lineSchema } from "@/lib/protocol/content";
+import { nameSchema } from "@/lib/protocol/content";
 import { roleSchema, type User } from "@/lib/protocol/user";
 import { db } from "@/lib/server/db";
 import { hashPassword } from "./password";
@@ -11,7 +11,7 @@ export const passwordSchema = z.string().min(8, "too-short").max(1_000, "too-lon
 
 const newUserSchema = z.object({
   email: z.string().transform(normaliseEmail).pipe(z.email().max(320)),
-  name: lineSchema(200),
+  name: nameSchema(200),
   role: roleSchema,
   password: passwordSchema,
   image: z.string().max(500).nullish(),

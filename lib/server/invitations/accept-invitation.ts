@@ -1,7 +1,7 @@
 import "server-only";
 import * as z from "zod";
 import { Prisma } from "@/lib/generated/prisma/client";
-import { lineSchema } from "@/lib/protocol/content";
+import { nameSchema } from "@/lib/protocol/content";
 import { eventSchema } from "@/lib/protocol/event";
 import { consultationStatusSchema, timeSchema } from "@/lib/protocol/message";
 import { roleSchema } from "@/lib/protocol/user";
@@ -15,7 +15,7 @@ import { countMisses } from "./count-misses";
 import { hashInvitationToken, looksLikeToken } from "./invitation-token";
 
 export const acceptInvitationSchema = z.object({
-  name: lineSchema(100),
+  name: nameSchema(100),
   password: passwordSchema,
 });
 

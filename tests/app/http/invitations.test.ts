@@ -1,6 +1,7 @@
 import { randomUUID } from "node:crypto";
 import fs from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
+import { LOCALE_COOKIE } from "@/lib/i18n/locale";
 import { createdConsultationSchema, renewedInvitationSchema } from "@/lib/protocol/commands";
 import { db } from "@/lib/server/db";
 import { clientOf, useApp } from "@/tests/support/app-world";
@@ -52,6 +53,45 @@ describe("POST /api/consultations", () => {
     const other = await doctor.post("/api/consultations", { json: { ...json, subject: "Other" } });
     expect([other.status, other.body.error.code]).toEqual([409, "id-conflict"]);
     expect((await doctor.get("/api/consultations")).body.consultations[0].id).toBe(json.id);
+  });
+
+  test.each([
+    ["patientName", "Dr. Lena Ѡeber"],
+    ["subject", "Question to Dr. Lеna Weber"],
+  ])(
+    "S8 a %s that mixes scripts is 422 with a sentence in the reader's language, and nothing is set up",
+    async (field, text) => {
+      const patientEmail = newAddress();
+      for (const [language, sentence] of [
+        ["en", /different alphabets/],
+        ["de", /verschiedener Schriften/],
+      ] as const) {
+        const json = { id: randomUUID(), subject: "Cough", patientEmail, [field]: text };
+        const answer = await doctor.post("/api/consultations", { json, headers: { "Accept-Language": language } });
+        expect([answer.status, answer.body.error.details]).toEqual([422, { fields: { [field]: "mixed-scripts" } }]);
+        expect(answer.body.error.message).toMatch(sentence);
+        expect(await db().consultation.count({ where: { id: json.id } })).toBe(0);
+      }
+      expect(await db().user.count({ where: { email: patientEmail } })).toBe(0);
+    },
+  );
+
+  test("S8 names and subjects are stored without what nobody sees, and real names as they are", async () => {
+    const patientEmail = newAddress();
+    const answer = await create({
+      patientEmail,
+      patientName: "Seán\u2067 O'Brien\u00ad",
+      subject: "\u202eTNFα\u200b and γGT",
+    });
+    expect([answer.status, answer.body.consultation?.subject]).toEqual([201, "TNFα and γGT"]);
+    expect(await db().user.findUniqueOrThrow({ where: { email: patientEmail } })).toMatchObject({
+      name: "Seán O'Brien",
+    });
+    for (const patientName of ["Đặng Thị Hà", "Taro 田中", "محمد علي", "דוד כהן", "Иванов Иван"]) {
+      const address = newAddress();
+      expect((await create({ patientEmail: address, patientName })).status).toBe(201);
+      expect(await db().user.findUniqueOrThrow({ where: { email: address } })).toMatchObject({ name: patientName });
+    }
   });
 
   test("ATK35 a patient is 403", async () => {
@@ -216,6 +256,22 @@ describe("/invite/{token}, without JavaScript", () => {
       expect(answer.text).toContain(fields.name);
     }
     expect(await db().user.findUniqueOrThrow({ where: { email: address } })).toMatchObject({ passwordHash: "" });
+  });
+
+  test("S8 a name that may pass for another's is told in words, in both languages, and the account stays unmade", async () => {
+    const { address, path } = await invite();
+    for (const [language, words] of [
+      ["en", "Letters of different alphabets are mixed in that name"],
+      ["de", "In diesem Namen sind Buchstaben verschiedener Schriften gemischt"],
+    ] as const) {
+      const by = new HttpClient(app.baseUrl);
+      by.cookies.set(LOCALE_COOKIE, language);
+      const answer = await accept(path, { name: "Dr. Lena Ѡeber", password: "a good password" }, by);
+      expect([answer.status, answer.text.includes(words)]).toEqual([200, true]);
+    }
+    expect(await db().user.findUniqueOrThrow({ where: { email: address } })).toMatchObject({ passwordHash: "" });
+    await accept(path, { name: "\u202eĐặng\u200b Thị Hà\u202c", password: "a good password" });
+    expect(await db().user.findUniqueOrThrow({ where: { email: address } })).toMatchObject({ name: "Đặng Thị Hà" });
   });
 
   test("F21 a form that is posted twice at once has one winner", async () => {

@@ -3,10 +3,10 @@ import { describe, expect, test } from "vitest";
 import {
   contentSchema,
   countCodePoints,
-  lineSchema,
   MAX_CONTENT_CODE_POINTS,
   normalText,
   noteSchema,
+  subjectSchema,
   withoutUnsendable,
 } from "@/lib/protocol/content";
 
@@ -95,7 +95,7 @@ describe("W9 one normal form", () => {
     expect(contentSchema.parse(text)).toBe(normal);
     expect(normalText(text)).toBe(normal);
     expect(noteSchema(20).parse(text)).toBe(normal);
-    expect(lineSchema(20).parse(text)).toBe(normal.replace(/\s+/g, " "));
+    expect(subjectSchema(20).parse(text)).toBe(normal.replace(/\s+/g, " "));
   });
 
   test("W9 a line end counts as one, whatever it was", () => {
@@ -116,7 +116,7 @@ describe("W9 one normal form", () => {
     "\ufdd0",
     "\u{1fffe}",
   ])("W9 %j is refused wherever people write, and a field has a space instead", (control) => {
-    for (const schema of [contentSchema, noteSchema(20), lineSchema(20)]) {
+    for (const schema of [contentSchema, noteSchema(20), subjectSchema(20)]) {
       expect(schema.safeParse(`5${control}10`).error?.issues[0]?.message).toBe("contains-control");
     }
     expect(withoutUnsendable(`5${control}10`)).toMatch(/^5 {1,2}10$/);
@@ -128,9 +128,9 @@ describe("W9 one normal form", () => {
   });
 
   test("W9 nothing in a line turns the words around it about", () => {
-    expect(lineSchema(20).parse("\u202eDr. \u2066Weber\u2069\u200f\u061c")).toBe("Dr. Weber");
-    expect(lineSchema(20).parse("e\u200e\u0301")).toBe("é");
-    expect(lineSchema(20).safeParse("\u202e").error?.issues[0]?.message).toBe("empty");
+    expect(subjectSchema(20).parse("\u202eDr. \u2066Weber\u2069\u200f\u061c")).toBe("Dr. Weber");
+    expect(subjectSchema(20).parse("e\u200e\u0301")).toBe("é");
+    expect(subjectSchema(20).safeParse("\u202e").error?.issues[0]?.message).toBe("empty");
   });
 
   test("W9 it is one: what was made normal stays, and both sides agree about it", () => {
@@ -141,7 +141,7 @@ describe("W9 one normal form", () => {
         expect(normalText(normalText(text))).toBe(normalText(text));
         for (const [schema, unwanted] of [
           [contentSchema, /[\r\v\f\u0085\u2028\u2029]/],
-          [lineSchema(20), /[\r\n\v\f\t\u0085\u2028\u2029\u202e]/],
+          [subjectSchema(20), /[\r\n\v\f\t\u0085\u2028\u2029\u202e]/],
         ] as const) {
           const { data } = schema.safeParse(text);
           if (data === undefined) continue;
@@ -154,6 +154,6 @@ describe("W9 one normal form", () => {
 });
 
 test("a line has its own limit", () => {
-  expect(lineSchema(3).safeParse("abcd").error?.issues[0]?.message).toBe("too-long");
-  expect(lineSchema(3).parse(" abc ")).toBe("abc");
+  expect(subjectSchema(3).safeParse("abcd").error?.issues[0]?.message).toBe("too-long");
+  expect(subjectSchema(3).parse(" abc ")).toBe("abc");
 });

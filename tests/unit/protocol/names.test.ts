@@ -1,0 +1,150 @@
+import fc from "fast-check";
+import { describe, expect, test } from "vitest";
+import { nameSchema, subjectSchema } from "@/lib/protocol/content";
+
+const name = (text: string) => {
+  const { data, error } = nameSchema(100).safeParse(text);
+  return data ?? `refused: ${error?.issues[0]?.message}`;
+};
+const subject = (text: string) => {
+  const { data, error } = subjectSchema(200).safeParse(text);
+  return data ?? `refused: ${error?.issues[0]?.message}`;
+};
+
+describe("S8 names that nobody can mistake for another", () => {
+  test.each([
+    ...[
+      "O'Brien",
+      "O’Brien",
+      "Đặng Thị Hà",
+      "Anna-Lena Müller-Lüdenscheidt",
+      "Łukasz Żółć",
+      "Zoë Ångström",
+      "İpek Çağ",
+    ],
+    ...["Núria Gal·la", "ʻOkina Kahananui", "Mª José", "Dr. med. Ngũgĩ wa Thiong'o", "Sœur Émilie", "X Æ A-12"],
+    ...[
+      "田中 太郎",
+      "タナカ",
+      "Dr. 田中 Taro",
+      "ひらの はなこ Hirano",
+      "김철수",
+      "Kim 철수",
+      "王小明",
+      "Wang 王小明",
+      "葛\u{e0100}城",
+    ],
+    ...["محمد علي", "علی\u200cرضا", "פרופ׳ דוד כהן", "Иванов Иван", "Щербаков-Їжак", "Αριστοτέλης Ωνάσης", "अमित कुमार"],
+    ...["क्\u200dष", "சுப்பிரமணியம்", "สมชาย ใจดี", "ნინო", "Անի", "ሰላም", "ᏣᎳᎩ", "ⴰⵎⵏⴰⵢ", "မောင်မောင်"],
+  ])("S8 %s passes as it is", (real) => {
+    expect(name(real)).toBe(real.normalize("NFC"));
+    expect(subject(real)).toBe(real.normalize("NFC"));
+  });
+
+  test.each([
+    ["Dr. Lena Ѡeber", "a Cyrillic omega"],
+    ["Dr. Lеna Weber", "a Cyrillic e"],
+    ["Αnna Lindner", "a Greek alpha"],
+    ["Anna Lindոer", "an Armenian letter"],
+    ["Dr. Lena Ꮤeber", "a Cherokee letter"],
+    ["Ben Нartmann", "a Cyrillic N"],
+    ["Ивaнов", "a Latin a"],
+    ["Dr. Lenа", "a Cyrillic a at the end"],
+    ["ᎬᏞᎬNA", "Cherokee letters"],
+    ["ꓡena", "a Lisu letter"],
+    ["Bеn", "one letter of three"],
+    ["Ⲁnna", "a Coptic letter"],
+    ["ᛒen", "a rune"],
+    ["אnna", "a Hebrew letter"],
+    ["ハン한", "two that are never written together"],
+  ])("S8 %s is refused: %s", (spoof) => {
+    expect(name(spoof)).toBe("refused: mixed-scripts");
+    expect(subject(`About ${spoof}`)).toBe("refused: mixed-scripts");
+  });
+
+  test("S8 in a name no word may be of another script either, in a subject it may", () => {
+    for (const text of ["Dr. Lena Сох", "Dr. Иванов"]) expect(name(text)).toBe("refused: mixed-scripts");
+    for (const text of ["Frage zu Иванов", "Brief an 田中さん", "محمد: Blood test"]) expect(subject(text)).toBe(text);
+  });
+
+  test.each([
+    ...[
+      "TNFα und γGT",
+      "β-Blocker",
+      "α1-Antitrypsin",
+      "100 μg, 100 µg",
+      "5 kΩ",
+      "IFN-γ",
+      "ΔF508",
+      "TCRαβ",
+      "10⁹/l, m²",
+    ],
+    ...[
+      "❤️ Nachsorge",
+      "👩🏽‍⚕️ 1️⃣ 👨‍👩‍👧 🏴\u{e0067}\u{e0062}\u{e0065}\u{e006e}\u{e0067}\u{e007f}",
+      "37,5 °C → 39 °C",
+      "COVID-19",
+    ],
+  ])("S8 the subject %s passes as it is", (text) => {
+    expect(subject(text)).toBe(text.normalize("NFC"));
+  });
+
+  test.each([
+    ["Dr. \u202eLena\u202c \u2066Weber\u2069", "Dr. Lena Weber"],
+    ["\u200eDr.\u200f Lena\u061c Weber", "Dr. Lena Weber"],
+    ["Le\u200bna We\u00adber\ufeff", "Lena Weber"],
+    ["Le\u200dna W\u200ceber", "Lena Weber"],
+    ["Le\u2060na\u3164 We\u115fber", "Lena Weber"],
+    ["Lena\ufe0f We\u{e0100}ber", "Lena Weber"],
+    ["Lena\u{e0057}\u{e0065} Weber", "Lena Weber"],
+    ["Lena\u034f Weber\u180e", "Lena Weber"],
+    ["Lena\u00a0\u2003Weber", "Lena Weber"],
+  ])("S8 what nobody sees is taken out of %j", (text, seen) => {
+    expect([name(text), subject(text)]).toEqual([seen, seen]);
+  });
+
+  test.each([
+    ["Ｌｅｎａ Ｗｅｂｅｒ", "Lena Weber"],
+    ["𝐋𝐞𝐧𝐚 𝖂𝖊𝖇𝖊𝖗", "Lena Weber"],
+    ["ⓁⓔⓝⒶ", "LenA"],
+    ["ℒena", "Lena"],
+    ["ﾀﾅｶ", "タナカ"],
+  ])("S8 letters in disguise are plain ones in a name: %s", (text, plain) => {
+    expect(name(text)).toBe(plain);
+  });
+
+  test("S8 a name of things that nobody sees is none", () => {
+    for (const text of ["\u202e", "\u3164\u200b", "\u{e0041}\u{e0042}"]) expect(name(text)).toBe("refused: empty");
+  });
+
+  test("S8 it is one form: what was accepted is accepted again as it is", () => {
+    const bits = fc.constantFrom(
+      ...["a", "L", "е", "Α", "क", "्", "\u200d", "\u200c", "\u200b", "❤", "\ufe0f", "👩", "🏽", "1", "\u20e3", "葛"],
+      ...[
+        "\u{e0100}",
+        "\u{1f3f4}",
+        "\u{e0067}",
+        "\u{e007f}",
+        "\u202e",
+        "ﾀ",
+        "Ｌ",
+        "ﾞ",
+        "\u0301",
+        " ",
+        "ᄀ",
+        "ᅡ",
+        "ᠠ",
+        "\u180b",
+      ],
+    );
+    fc.assert(
+      fc.property(fc.array(bits, { maxLength: 12 }), (parts) => {
+        for (const schema of [nameSchema(100), subjectSchema(100)]) {
+          const { data } = schema.safeParse(parts.join(""));
+          if (data !== undefined) expect(schema.parse(data)).toBe(data);
+        }
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
