@@ -35,7 +35,7 @@ export const de: Catalogue = {
       CredentialsSignin:
         "E-Mail und Passwort passen nicht zusammen. Prüfen Sie beides und versuchen Sie es noch einmal.",
       SessionRequired: "Bitte melden Sie sich an, um diese Seite zu sehen.",
-      RateLimited: "Zu viele Versuche. Warten Sie ein paar Minuten und versuchen Sie es dann noch einmal.",
+      RateLimited: "Zu viele Versuche. Warten Sie eine Minute und versuchen Sie es dann noch einmal.",
       Unavailable: "Unsere Datenbank ist gerade nicht erreichbar. Versuchen Sie es gleich noch einmal.",
       default: "Das hat nicht geklappt. Bitte versuchen Sie es noch einmal.",
     },

@@ -32,7 +32,7 @@ export const en = {
     errors: {
       CredentialsSignin: "E-mail and password do not match. Check both and try again.",
       SessionRequired: "Please sign in to see that page.",
-      RateLimited: "Too many attempts. Wait a few minutes, then try again.",
+      RateLimited: "Too many attempts. Wait a minute, then try again.",
       Unavailable: "We cannot reach our database just now. Try again in a moment.",
       default: "That did not work. Please try again.",
     },

@@ -8,10 +8,19 @@ export function normaliseEmail(email: string): string {
   return email.trim().normalize("NFC").toLowerCase();
 }
 
+/** Whose address this is, for counting attempts only. */
+export async function accountIdOf(email: string): Promise<string | null> {
+  return (await accountOf(email))?.id ?? null;
+}
+
+async function accountOf(email: string) {
+  const address = normaliseEmail(email);
+  return address.includes("\u0000") ? null : db().user.findUnique({ where: { email: address } });
+}
+
 /** The active account with this address and password, or null; unknown accounts take as long as wrong passwords. */
 export async function verifyCredentials(email: string, password: string): Promise<User | null> {
-  const address = normaliseEmail(email);
-  const account = address.includes("\u0000") ? null : await db().user.findUnique({ where: { email: address } });
+  const account = await accountOf(email);
   // Somebody who was invited and has not chosen a password yet cannot sign in, and takes as long to find that out.
   const passwordHash = account?.invitedAt === null ? account.passwordHash : null;
   const matches = await verifyPassword(password, passwordHash);

@@ -10,6 +10,7 @@ import { appendLocaleCookie } from "@/lib/server/preferences/locale-cookie";
 import { savedLocale } from "@/lib/server/preferences/preferences";
 import { readViewer } from "@/lib/server/queries/read-viewer";
 import { readToken, SESSION_COOKIES } from "./claim-cookie";
+import { appendDeviceCookie, readDevice } from "./device-cookie";
 import { nextAuthOptions } from "./next-auth-options";
 import { runNextAuth } from "./run-next-auth";
 
@@ -53,9 +54,10 @@ export async function handleAuth(
 
   let failure: unknown = null;
   let signedIn: string | null = null;
+  const secure = isSecure(request.headers);
+  const device = await readDevice(request.cookies);
   const options = nextAuthOptions({
-    origin,
-    secure: isSecure(request.headers),
+    ...{ origin, secure, device },
     address: clientAddress(request.headers),
     onError: (error) => {
       failure ??= error;
@@ -70,7 +72,10 @@ export async function handleAuth(
       options,
     );
     if (failure !== null) throw failure;
-    if (signedIn !== null) await speakTheirLanguage(answer, signedIn);
+    if (signedIn !== null) {
+      await appendDeviceCookie(answer.headers, device, signedIn, secure);
+      await speakTheirLanguage(answer, signedIn);
+    }
     return answer;
   } catch (error) {
     const refusal = toAppError(failure ?? error);

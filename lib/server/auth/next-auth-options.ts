@@ -6,6 +6,7 @@ import { runtime } from "@/lib/runtime";
 import { endSession, openSession, SESSION_SECONDS } from "@/lib/server/accounts/sessions";
 import { ownPage } from "@/lib/server/http/own-page";
 import { logger } from "@/lib/server/log";
+import type { KnownDevice } from "./device-cookie";
 import { checkSignIn } from "./sign-in";
 
 const sessionTokenSchema = z.object({ sessionId: z.uuidv4() });
@@ -14,13 +15,14 @@ interface AuthCall {
   origin: string;
   secure: boolean;
   address: string;
+  device: KnownDevice;
   /** next-auth turns a throw below it into a redirect or swallows it: the route hears of it here and throws it anew. */
   onError(error: unknown): void;
   onSignedIn(userId: string): void;
 }
 
 /** next-auth for one request: credentials in, a token that names a session row out, and nothing else. */
-export function nextAuthOptions({ origin, secure, address, onError, onSignedIn }: AuthCall): AuthOptions {
+export function nextAuthOptions({ origin, secure, address, device, onError, onSignedIn }: AuthCall): AuthOptions {
   const reporting = async <Value>(work: () => Promise<Value>): Promise<Value> => {
     try {
       return await work();
@@ -47,7 +49,7 @@ export function nextAuthOptions({ origin, secure, address, onError, onSignedIn }
     providers: [
       CredentialsProvider({
         credentials: { email: { type: "email" }, password: { type: "password" } },
-        authorize: (credentials) => reporting(() => checkSignIn(credentials, address)),
+        authorize: (credentials) => reporting(() => checkSignIn(credentials, address, device)),
       }),
     ],
     callbacks: {

@@ -5,6 +5,7 @@ import { runtime } from "@/lib/runtime";
 import { openSession, SESSION_SECONDS } from "@/lib/server/accounts/sessions";
 import { isSecure } from "@/lib/server/http/origin";
 import { SESSION_COOKIES } from "./claim-cookie";
+import { deviceCookie, readDevice } from "./device-cookie";
 
 /**
  * Signs this browser in after a proof other than a password, with the same cookie as next-auth's: a new session, and
@@ -19,7 +20,10 @@ export async function signInHere(userId: string): Promise<void> {
   });
   const secure = isSecure(await headers());
   const [pinned, plain] = SESSION_COOKIES;
-  (await cookies()).set(secure ? pinned : plain, token, {
+  const jar = await cookies();
+  const device = await deviceCookie(await readDevice(jar), userId, secure);
+  jar.set(device.name, device.value, device.options);
+  jar.set(secure ? pinned : plain, token, {
     httpOnly: true,
     sameSite: "lax",
     path: "/",

@@ -238,6 +238,12 @@ describe("/invite/{token}, without JavaScript", () => {
     expect(visible(closed)).toContain("This invitation is not valid any more");
   });
 
+  test("S5 the device on which an invitation was accepted is known from then on", async () => {
+    const [{ path }, by] = [await invite(), new HttpClient(app.baseUrl)];
+    await accept(path, { name: "Clara Neu", password: "a good password" }, by);
+    expect([by.cookies.has(SESSION), by.cookies.has("murph-device")]).toEqual([true, true]);
+  });
+
   test("A7 nobody signs in to an account whose invitation is open", async () => {
     const { address } = await invite();
     for (const password of ["", "invited", "murph-demo"]) {
