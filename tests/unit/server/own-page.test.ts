@@ -77,7 +77,7 @@ describe("S1 ATK81 where an address leads is judged after a browser's normalisat
     }
   });
 
-  test("S1 whatever is put together from the parts of such addresses, what is let through stays with us", () => {
+  test("S1 ATK81 whatever is put together from the parts of such addresses, what is let through stays with us", () => {
     const part = fc.constantFrom(
       ...["/", "\\", ".", "..", "%2f", "%5c", "%2e", "\t", "\n", " ", "@", ":", "?", "#", "//", "https:"],
       ...["evil.example", "murph.example", "x", "%25", "%252f"],
