@@ -1,36 +1,38 @@
 import { randomBytes } from "node:crypto";
 import { type NextRequest, NextResponse } from "next/server";
+import { uuidV4Schema } from "@/lib/protocol/ids";
 import { runtime } from "@/lib/runtime";
-import { AppError } from "@/lib/server/app-error";
 import { createCsrfCookie, csrfCookieName, readCsrfToken } from "@/lib/server/auth/csrf-cookie";
 import { errorResponse } from "@/lib/server/http/error-response";
-import { isSecure, requireOwnOrigin } from "@/lib/server/http/origin";
+import { isSecure } from "@/lib/server/http/origin";
 import { pageHeaders } from "@/lib/server/http/page-headers";
 
+/** No page is there: it is answered as such, in words. */
+const NOWHERE = "/nowhere";
+
 /**
- * Pages and the socket. The API's headers and checks come from its own wrapper, nothing is protected here alone; of its
- * paths only those with an escape in them come by, because Next answers 500 to one that it cannot decode.
+ * Pages and the socket. The API's headers and checks come from its own wrapper, nothing is protected here alone. Files are
+ * named one by one: whatever else looks like one is a page's address, and gets a page's headers.
  */
 export const config = {
-  matcher: ["/((?!api/|api$|_next/|.*\\.(?:ico|png|svg|jpg|webp|woff2|txt|webmanifest|mp3)$).*)", "/(api/.*%.*)"],
+  matcher: [
+    "/((?!api/|api$|_next/|icon\\.svg$|apple-touch-icon\\.png$|favicon\\.ico$|icon-192\\.png$|icon-512\\.png$|icon-maskable-512\\.png$|manifest\\.webmanifest$).*)",
+  ],
 };
 
 export function proxy(request: NextRequest): NextResponse {
   try {
-    requireReadablePath(request);
-    if (request.nextUrl.pathname.startsWith("/api/")) return NextResponse.next();
-    return joinSocket(request) ?? refuseForeignPost(request) ?? preparePage(request);
+    return joinSocket(request) ?? preparePage(request);
   } catch (error) {
     return errorResponse(error, request);
   }
 }
 
-function requireReadablePath({ nextUrl }: NextRequest): void {
-  try {
-    decodeURIComponent(nextUrl.pathname);
-  } catch {
-    throw new AppError("malformed-request", { details: { reason: "path" } });
-  }
+/** A page has one address: nothing that only looks like it, with an ending or an escape, is answered with its content. */
+function isPageAddress(path: string): boolean {
+  const room = /^\/consultations\/([^/]+)$/.exec(path)?.[1];
+  if (room) return room === room.toLowerCase() && uuidV4Schema.safeParse(room).success;
+  return /^\/([a-z][a-z-]*(\/[\w-]+)*)?$/.test(path);
 }
 
 /** Sockets of the built-in Channels server come in at the page's own origin; its port is known at run time only. */
@@ -41,15 +43,10 @@ function joinSocket(request: NextRequest): NextResponse | null {
   return NextResponse.rewrite(new URL(`http://127.0.0.1:${channelsPort}/app/${key}${request.nextUrl.search}`));
 }
 
-/** Server actions judge the origin themselves too; Next would answer 500 to a foreign one and let a missing one pass. */
-function refuseForeignPost(request: NextRequest): null {
-  if (request.method !== "GET" && request.method !== "HEAD") requireOwnOrigin(request.headers, true);
-  return null;
-}
-
 function preparePage(request: NextRequest): NextResponse {
   const nonce = randomBytes(16).toString("base64");
-  const headers = pageHeaders(request.headers, request.nextUrl.pathname, nonce);
+  const path = request.nextUrl.pathname;
+  const headers = pageHeaders(request.headers, path, nonce);
   const secure = isSecure(request.headers);
   const csrfName = csrfCookieName(secure);
   const csrf = readCsrfToken(request.cookies.get(csrfName)?.value) ? null : createCsrfCookie();
@@ -59,7 +56,10 @@ function preparePage(request: NextRequest): NextResponse {
   const forwarded = new Headers(request.headers);
   forwarded.set("Content-Security-Policy", headers["Content-Security-Policy"] ?? "");
   forwarded.set("X-Nonce", nonce);
-  const response = NextResponse.next({ request: { headers: forwarded } });
+  const init = { request: { headers: forwarded } };
+  const response = isPageAddress(path)
+    ? NextResponse.next(init)
+    : NextResponse.rewrite(new URL(NOWHERE, request.url), init);
   for (const [name, value] of Object.entries(headers)) response.headers.set(name, value);
   if (csrf) response.cookies.set(csrfName, csrf, { httpOnly: true, sameSite: "lax", path: "/", secure });
   return response;

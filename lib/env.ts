@@ -19,6 +19,7 @@ export interface Env {
     channelAuthPerMinute: number;
     signInFailuresPerAccount: number;
     invitationsPer10Min: number;
+    connectionsPerAddress: number;
   };
   editWindowSeconds: number;
   /** "simulated": kept in the database, shown on /dev. */
@@ -158,6 +159,7 @@ export function parseEnv(source: Source): { env: Env; warnings: string[] } {
       channelAuthPerMinute: read("MURPH_RATE_AUTH", count, "a positive whole number") ?? 300,
       signInFailuresPerAccount: read("MURPH_RATE_SIGN_IN", count, "a positive whole number") ?? 10,
       invitationsPer10Min: read("MURPH_RATE_INVITATIONS", count, "a positive whole number") ?? 30,
+      connectionsPerAddress: read("MURPH_CONNECTIONS_PER_ADDRESS", count, "a positive whole number") ?? 500,
     },
     editWindowSeconds: read("MURPH_EDIT_WINDOW_SECONDS", count, "a positive whole number") ?? 900,
     mail,

@@ -1,8 +1,10 @@
+import type { Server } from "node:http";
 import { type Env, parseEnv } from "@/lib/env";
 import { setRuntime } from "@/lib/runtime";
 import { seedDemo } from "@/lib/server/accounts/seed-demo";
 import { db, disconnectDb } from "@/lib/server/db";
 import { installPeerStamp } from "@/lib/server/http/client-address";
+import { isAppServer, openFrontDoor } from "@/lib/server/http/front-door";
 import { startMail } from "@/lib/server/mail/process-mail";
 import { startHousekeeping } from "@/lib/server/relay/housekeeping";
 import { startRelay } from "@/lib/server/relay/process-relay";
@@ -39,7 +41,8 @@ async function start({ worker = false, say = sayOnConsole }: BootOptions): Promi
   endOnSignals();
   const { env, warnings } = parseEnv(process.env);
   for (const warning of warnings) say.problem(warning);
-  installPeerStamp(env.trustedProxies);
+  const isApp = (server: Server) => isAppServer(server, process.env.PORT);
+  installPeerStamp(env.trustedProxies, isApp);
 
   const database = await openDatabase(env, say);
   onShutdown({
@@ -70,6 +73,7 @@ async function start({ worker = false, say = sayOnConsole }: BootOptions): Promi
     onShutdown(startHousekeeping());
     onShutdown(startMail());
   }
+  if (!worker) openFrontDoor(isApp);
   if (!worker) say.info(await startReport(env, database, channels));
 }
 

@@ -6,6 +6,7 @@ import type { Claim } from "@/lib/server/claim";
 import { touchPresence } from "@/lib/server/presence/touch";
 import { describeRefusal } from "./error-response";
 import { requireOwnOrigin } from "./origin";
+import { reachOurs } from "./reach";
 
 /** What a form learns: actions cannot answer with a status. */
 export type ActionState =
@@ -37,6 +38,7 @@ export async function runAction(
 
 /** A text field of a form; a file or nothing counts as empty. Whoever calls an action by hand may send no form at all. */
 export function textField(form: unknown, name: string): string {
+  reachOurs();
   const value = form instanceof FormData ? form.get(name) : null;
   return typeof value === "string" ? value : "";
 }

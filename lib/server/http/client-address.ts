@@ -1,10 +1,16 @@
 import "server-only";
 import { randomBytes } from "node:crypto";
 import { subscribe, unsubscribe } from "node:diagnostics_channel";
-import type { IncomingMessage } from "node:http";
+import type { IncomingMessage, Server } from "node:http";
 import proxyAddr from "proxy-addr";
 
-const holder = globalThis as { __murphPeerHeader?: string };
+interface Peers {
+  header: string;
+  trusts: (address: string) => boolean;
+  stamp: (request: IncomingMessage) => void;
+}
+
+const holder = globalThis as { __murphPeers?: Peers };
 
 const CHANNEL = "http.server.request.start";
 const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-port"];
@@ -12,32 +18,46 @@ const FORWARDED = ["forwarded", "x-forwarded-for", "x-forwarded-host", "x-forwar
 /**
  * Writes the true client address into each request before anything else sees it, and takes away every forwarding
  * header that did not come through a trusted proxy: Next and next-auth believe those as they are. The header's name
- * is drawn anew for each process, so that no client can send it. Answers how to take the stamp off again.
+ * is drawn anew for each process, so that no client can send it. Other servers of this process (the Channels server) judge
+ * their requests themselves. Answers how to take the stamp off again.
  */
-export function installPeerStamp(trustedProxies: readonly string[]): () => void {
-  if (holder.__murphPeerHeader) return () => undefined;
+export function installPeerStamp(trustedProxies: readonly string[], isApp: (server: Server) => boolean): () => void {
+  if (holder.__murphPeers) return () => undefined;
   const header = `x-murph-client-${randomBytes(12).toString("hex")}`;
-  const trusts = trustedProxies.length > 0 ? proxyAddr.compile([...trustedProxies]) : () => false;
-  holder.__murphPeerHeader = header;
-
-  const stamp = (message: unknown) => {
-    const { request } = message as { request: IncomingMessage };
-    const address = proxyAddr(request, trusts);
-    if (!trusts(request.socket.remoteAddress ?? "", 0)) {
+  const compiled = trustedProxies.length > 0 ? proxyAddr.compile([...trustedProxies]) : () => false;
+  const trusts = (address: string) => compiled(address, 0);
+  const stamp = (request: IncomingMessage) => {
+    const address = proxyAddr(request, compiled);
+    if (!trusts(request.socket.remoteAddress ?? "")) {
       for (const name of FORWARDED) delete request.headers[name];
     }
     request.headers[header] = address;
   };
-  subscribe(CHANNEL, stamp);
-  return () => {
-    unsubscribe(CHANNEL, stamp);
-    delete holder.__murphPeerHeader;
+  holder.__murphPeers = { header, trusts, stamp };
+
+  const onStart = (message: unknown) => {
+    const { request, server } = message as { request: IncomingMessage; server: Server };
+    if (isApp(server)) stamp(request);
   };
+  subscribe(CHANNEL, onStart);
+  return () => {
+    unsubscribe(CHANNEL, onStart);
+    delete holder.__murphPeers;
+  };
+}
+
+/** The same for an upgrade, which is told on no such channel. */
+export function stampPeer(request: IncomingMessage): void {
+  holder.__murphPeers?.stamp(request);
+}
+
+export function isTrustedProxy(address: string): boolean {
+  return holder.__murphPeers?.trusts(address) ?? false;
 }
 
 /** Who is calling, as a rate limit counts them: an IPv4 address or the /64 network of an IPv6 one. */
 export function clientAddress(headers: Headers): string {
-  const stamped = holder.__murphPeerHeader ? headers.get(holder.__murphPeerHeader) : null;
+  const stamped = holder.__murphPeers ? headers.get(holder.__murphPeers.header) : null;
   return stamped ? addressGroup(stamped) : "unknown";
 }
 

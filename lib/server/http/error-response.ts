@@ -34,6 +34,14 @@ function pathOf(request: Request): string {
   return new URL(request.url).pathname.replace(/^\/invite\/.+/, "/invite/…");
 }
 
+/** The same where there is no Request: what to answer, to be written by whoever asks. */
+export function describeFailure(error: unknown, headers: Headers, context: Record<string, unknown>) {
+  const refusal = toAppError(error);
+  logFailure(refusal, error, context);
+  const { status, retryAfterSeconds, details } = refusal;
+  return { status, retryAfterSeconds, details, body: refusal.toBody(preferredLanguage(headers)) };
+}
+
 /** The same for a server action, which has no status to answer with. */
 export function describeRefusal(error: unknown, headers: Headers): { code: ErrorCode; message: string } {
   const refusal = toAppError(error);

@@ -13,7 +13,7 @@ afterEach(() => {
 
 /** What a handler sees of a request after the stamp: the address and the forwarding headers that are left. */
 async function seen(trustedProxies: string[], headers: Record<string, string>): Promise<Record<string, unknown>> {
-  uninstall = installPeerStamp(trustedProxies);
+  uninstall = installPeerStamp(trustedProxies, () => true);
   server = createServer((incoming, answer) => {
     const found = new Headers(incoming.headers as Record<string, string>);
     answer.end(
