@@ -76,6 +76,7 @@ export async function handleAuth(
       await appendDeviceCookie(answer.headers, device, signedIn, secure);
       await speakTheirLanguage(answer, signedIn);
     }
+    if (name === "signout" && endsSession(answer)) answer.headers.set("Clear-Site-Data", FORGET_PAGES);
     return answer;
   } catch (error) {
     const refusal = toAppError(failure ?? error);
@@ -85,6 +86,16 @@ export async function handleAuth(
     }
     throw failure ?? error;
   }
+}
+
+/**
+ * Pages and files that the browser keeps for going back. Not "storage": words that were not sent are wiped by the page
+ * itself, after it has asked (SND5), and stay where there was nobody to ask. Not "cookies": the language is the device's.
+ */
+const FORGET_PAGES = '"cache"';
+
+function endsSession(answer: Response): boolean {
+  return answer.headers.getSetCookie().some((line) => SESSION_COOKIES.some((name) => line.startsWith(`${name}=;`)));
 }
 
 /** What they once chose goes before what this browser happens to have. Not worth a failed sign-in. */
