@@ -30,6 +30,9 @@ export type ListNews =
   | { readonly kind: "message"; readonly notification: MessageNotification }
   | { readonly kind: "change"; readonly change: z.infer<typeof messageNotificationChangedSchema> };
 
+/** One may be late: what it tells of was in the reading before. */
+const MAX_IN_VAIN = 2;
+
 type Reading = ApiResult<ConsultationListAnswer>;
 
 /**
@@ -48,6 +51,9 @@ export class ConsultationList {
   #rows: Rows | null = null;
   /** While a reading is on its way: rows pushed meanwhile may be newer than what it saw. */
   #pushedMeanwhile: ConsultationRow[] | null = null;
+  /** A push since the last reading began said to read again; how many such readings in a row brought nothing new. */
+  #told = false;
+  #inVain = 0;
   #failure: ErrorCode | null = null;
   #reachable = true;
   #running = false;
@@ -147,11 +153,18 @@ export class ConsultationList {
   }
 
   async #read(): Promise<Answer> {
+    const told = this.#told;
+    this.#told = false;
     const pushedMeanwhile: ConsultationRow[] = [];
     this.#pushedMeanwhile = pushedMeanwhile;
     const result = await this.#ports.api.listConsultations();
     return {
-      take: () => this.#take(result, pushedMeanwhile),
+      take: () => {
+        const before = this.#rows;
+        this.#take(result, pushedMeanwhile);
+        if (result.ok) this.#judge(told, before);
+        return false;
+      },
       // A later reading is on its way, or will be soon: the older one must not undo it.
       takeLate: () => {
         if (result.ok && !this.#rows) this.#take(result, pushedMeanwhile);
@@ -159,7 +172,19 @@ export class ConsultationList {
     };
   }
 
-  #take(result: Reading, pushedMeanwhile: readonly ConsultationRow[]): false {
+  /** S9: pushes that say no more than "read again", and again for nothing, are not worth a reading each. */
+  #judge(told: boolean, before: Rows | null): void {
+    if (!told) return;
+    this.#inVain = JSON.stringify(before) === JSON.stringify(this.#rows) ? this.#inVain + 1 : 0;
+    if (this.#inVain >= MAX_IN_VAIN) this.#inquiry.distrust();
+  }
+
+  #askAsTold(): void {
+    this.#told = true;
+    this.#inquiry.askAsTold();
+  }
+
+  #take(result: Reading, pushedMeanwhile: readonly ConsultationRow[]): void {
     if (this.#pushedMeanwhile === pushedMeanwhile) this.#pushedMeanwhile = null;
     if (result.ok) {
       this.#inquiry.answered();
@@ -174,7 +199,6 @@ export class ConsultationList {
       if (kind !== "transient" || !this.#rows) this.#failure = codeOf(result.failure);
       this.#inquiry.failed(result.failure);
     }
-    return false;
   }
 
   /**
@@ -184,7 +208,7 @@ export class ConsultationList {
   #merged(fetched: Rows, pushedMeanwhile: Rows): Rows {
     const ids = new Set(fetched.map(({ id }) => id));
     const mine = pushedMeanwhile.filter(({ id }) => ids.has(id));
-    if (mine.length < pushedMeanwhile.length) this.#inquiry.askUnlessPaused();
+    if (mine.length < pushedMeanwhile.length) this.#inquiry.askAsTold();
     return replaceRows(fetched, mine);
   }
 
@@ -192,7 +216,7 @@ export class ConsultationList {
   #onUpdated(data: unknown): void {
     const update = consultationUpdatedSchema.safeParse(data);
     if (!update.success) {
-      this.#inquiry.askUnlessPaused();
+      this.#askAsTold();
       return;
     }
     const { consultation } = update.data;
@@ -203,7 +227,7 @@ export class ConsultationList {
     if (this.#rows.some(({ id }) => id === consultation.id)) {
       this.#rows = inListOrder(mergeRow(this.#rows, consultation), this.#viewerId);
     } else {
-      this.#inquiry.askUnlessPaused();
+      this.#askAsTold();
     }
   }
 

@@ -64,6 +64,10 @@ export class EventFeed {
   readonly #waitingPositions = new Map<string, { epoch: string; position: Position }>();
   #conversation: Conversation | null = null;
   #running = false;
+  /** Up to where hints said that our history goes, since the last question began. */
+  #hinted = 0;
+  /** Something was pushed meanwhile that is no event of our history. */
+  #rumour = false;
   /** Why everything is to be read afresh: our history is not the server's, or it is too long a way to walk. */
   #reload: "history" | "distance" | null = null;
   #resets = 0;
@@ -157,7 +161,7 @@ export class EventFeed {
         break;
       case "other-history":
         // A late push of a history that was left, or the first of a new one: the answer will tell (RCV4).
-        this.#inquiry.askUnlessPaused();
+        this.#askWhetherTrue();
         break;
       default:
         break;
@@ -173,12 +177,18 @@ export class EventFeed {
   /** A push told of an event without carrying it. */
   ingestHint(seq: number, epoch: string): void {
     const known = this.#conversation;
-    if (!known || epoch !== known.epoch || seq > known.seq) this.#inquiry.askUnlessPaused();
+    if (known && epoch === known.epoch) {
+      if (seq <= known.seq) return;
+      this.#hinted = Math.max(this.#hinted, seq);
+      this.#inquiry.askAsTold();
+    } else {
+      this.#askWhetherTrue();
+    }
   }
 
   /** Something was pushed that this client cannot read: the log may say it in words that it can. */
   ingestUnreadable(): void {
-    this.#inquiry.askUnlessPaused();
+    this.#askWhetherTrue();
   }
 
   /** Fetches what came after our seq, or everything when there is nothing yet. Safe to call at any time. */
@@ -224,13 +234,15 @@ export class EventFeed {
         const outcome = result.ok ? this.#apply({ type: "older-page", before, page: result.value }) : "ignored";
         goOn = outcome === "overtaken" && reading < MAX_PAGE_READINGS;
         if (!goOn) this.#loadingOlder = null;
-        if (outcome === "other-history") this.#inquiry.askUnlessPaused();
+        if (outcome === "other-history") this.#inquiry.askAsTold();
       });
     }
   }
 
   async #load(): Promise<Answer> {
     const departures = this.#departures;
+    // A snapshot says what is so, whatever was told before.
+    this.#takeTold();
     const result = await this.#ports.api.readSnapshot(this.#options.consultationId);
     return {
       take: () => {
@@ -252,6 +264,7 @@ export class EventFeed {
 
   async #fetchPage({ seq: after, at: afterAt, epoch }: Conversation): Promise<Answer> {
     const departures = this.#departures;
+    const told = this.#takeTold();
     const query = { after, afterAt, epoch, limit: EVENTS_PAGE };
     const result = await this.#ports.api.readEvents(this.#options.consultationId, query);
     return {
@@ -264,6 +277,7 @@ export class EventFeed {
         const page = result.value;
         // Against what was asked, not against where pushes have brought us since: a page may be older than they are.
         if ("reset" in page || page.epoch !== epoch || page.headSeq < after) return this.#resetOrGiveUp();
+        this.#judge(told, page);
         this.#takePage(page);
         // It told that we left: the server may know more of it.
         if (departures !== this.#departures) return true;
@@ -287,6 +301,31 @@ export class EventFeed {
         this.#succeeded();
       },
     };
+  }
+
+  #askWhetherTrue(): void {
+    this.#rumour = true;
+    this.#inquiry.askAsTold();
+  }
+
+  /** What pushes told until now, for the answer to be held against. */
+  #takeTold(): { upTo: number; rumour: boolean } {
+    const told = { upTo: Math.max(this.#hinted, ...this.#waiting.keys()), rumour: this.#rumour };
+    this.#hinted = 0;
+    this.#rumour = false;
+    return told;
+  }
+
+  /**
+   * S9: what is pushed was committed before, so an answer that does not reach what was told before it was asked shows
+   * that it never was. What waits for that would hold its gap, and ask, for ever.
+   */
+  #judge({ upTo, rumour }: { upTo: number; rumour: boolean }, { headSeq, events }: EventsAnswer): void {
+    if (upTo <= headSeq && !(rumour && events.length === 0)) return;
+    for (const seq of this.#waiting.keys()) {
+      if (seq > headSeq && seq <= upTo) this.#waiting.delete(seq);
+    }
+    this.#inquiry.distrust();
   }
 
   #takePage(page: EventsAnswer): void {
@@ -375,7 +414,7 @@ export class EventFeed {
     this.#waiting.set(event.seq, event);
     if (this.#waiting.size <= MAX_WAITING) return;
     this.#waiting.clear();
-    this.#inquiry.askUnlessPaused();
+    this.#askWhetherTrue();
   }
 
   /** RCV7: before the first load, and of a history that is not here yet; the next answer makes them superfluous. */
@@ -385,7 +424,7 @@ export class EventFeed {
       const merged = known?.epoch === epoch ? mergePosition(known.position, position) : position;
       this.#waitingPositions.set(position.userId, { epoch, position: merged });
     }
-    if (this.#conversation) this.#inquiry.askUnlessPaused();
+    if (this.#conversation) this.#askWhetherTrue();
   }
 
   #drain(): void {
@@ -395,7 +434,7 @@ export class EventFeed {
       const event = this.#waiting.get(conversation.seq + 1);
       if (!event) break;
       this.#waiting.delete(event.seq);
-      if (this.#apply({ type: "event", event }) === "other-history") this.#inquiry.askUnlessPaused();
+      if (this.#apply({ type: "event", event }) === "other-history") this.#inquiry.askAsTold();
     }
     this.#forgetApplied();
     // The hold belongs to the gap that began it; whatever still waits gets a hold of its own.
@@ -414,11 +453,11 @@ export class EventFeed {
       foreign ||= isForeign;
     }
     // It may be the newer one.
-    if (foreign) this.#inquiry.askUnlessPaused();
+    if (foreign) this.#inquiry.askAsTold();
   }
 
   /** RCV1: what overtook the missing event is often followed by it at once; a fetch for each would be a storm. */
   #holdGap(): void {
-    this.#gapTimer.armOnce(GAP_HOLD_MS, () => this.#options.batch(() => this.#inquiry.askUnlessPaused()));
+    this.#gapTimer.armOnce(GAP_HOLD_MS, () => this.#options.batch(() => this.#inquiry.askAsTold()));
   }
 }

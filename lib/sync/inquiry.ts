@@ -11,6 +11,8 @@ const REFUSAL = { baseMs: 1_000, maxMs: 30_000 };
 /** A server's wish is believed up to here; those who heard the same wish come back spread out. */
 const MAX_WISH_MS = 60_000;
 const WISH_SPREAD_MS = 500;
+/** After a push that told what was not so: others are believed once, at the end of this. */
+const DISTRUST_MS = 5_000;
 
 /** What came back, not yet handled. */
 export interface Answer {
@@ -53,6 +55,10 @@ export class Inquiry {
   #slow = false;
   /** Runs for as long as the server wished not to be asked: that is not ours to cut short. */
   readonly #wish: Timer;
+  /** Runs for a while after a push that was wrong: anybody could send such ones, as many as they like (S9). */
+  readonly #distrust: Timer;
+  /** Pushes since the last question began are a reason for another. */
+  #told = false;
   /** There was a reason to ask meanwhile: as soon as the wish is over, however long our own pause is. */
   #afterWish = false;
   /** Answers to what was asked before a stop belong to nobody. */
@@ -65,6 +71,7 @@ export class Inquiry {
     this.#patience = new Timer(ports.clock);
     this.#promptly = new Timer(ports.clock);
     this.#wish = new Timer(ports.clock);
+    this.#distrust = new Timer(ports.clock);
     this.#cadence = new Cadence(ports.random, ports.signals, OUTAGE);
     this.#backoff = new Backoff(ports.random, REFUSAL);
   }
@@ -78,10 +85,12 @@ export class Inquiry {
     this.#generation += 1;
     this.#awaited = null;
     this.#again = false;
+    this.#told = false;
     this.#retryTimer.clear();
     this.#patience.clear();
     this.#promptly.clear();
     this.#wish.clear();
+    this.#distrust.clear();
   }
 
   /** There is a reason to ask: now, or once more after the question under way. */
@@ -100,13 +109,22 @@ export class Inquiry {
   }
 
   /** A push, however many there are, is no reason to ask a server sooner that just failed. */
-  askUnlessPaused(): void {
-    if (!this.#retryTimer.armed) this.ask();
+  askAsTold(): void {
+    if (!this.#running || this.#retryTimer.armed) return;
+    this.#told = true;
+    if (this.#awaited === null && !this.#distrust.armed) this.ask();
+  }
+
+  /** The answer shows that what was pushed is not so. */
+  distrust(): void {
+    this.#distrust.armOnce(DISTRUST_MS, () => {
+      if (this.#told && this.#awaited === null && !this.#retryTimer.armed) this.#askIfOnline();
+    });
   }
 
   /** Nothing is known to be missed: a question under way is enough. */
   poll(): void {
-    if (this.#awaited === null) this.askUnlessPaused();
+    if (this.#awaited === null && !this.#retryTimer.armed) this.ask();
   }
 
   answered(): void {
@@ -159,6 +177,7 @@ export class Inquiry {
     this.#questions += 1;
     this.#awaited = this.#questions;
     this.#again = false;
+    this.#told = false;
     this.#promptly.arm(PATIENCE_MS, () => undefined);
     this.#patience.arm(this.#slow ? SLOW_PATIENCE_MS : PATIENCE_MS, () => {
       this.#awaited = null;
@@ -172,7 +191,8 @@ export class Inquiry {
     if (this.#promptly.armed) this.#slow = false;
     const more = answer.take();
     const paused = this.#retryTimer.armed;
-    if (!paused && (more || this.#again)) return true;
+    const told = this.#told && !this.#distrust.armed;
+    if (!paused && (more || this.#again || told)) return true;
     this.#awaited = null;
     this.#options.onRest(paused);
     return false;

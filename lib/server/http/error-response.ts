@@ -39,7 +39,7 @@ export function describeFailure(error: unknown, headers: Headers, context: Recor
   const refusal = toAppError(error);
   logFailure(refusal, error, context);
   const { status, retryAfterSeconds, details } = refusal;
-  return { status, retryAfterSeconds, details, body: refusal.toBody(preferredLanguage(headers)) };
+  return { status, retryAfterSeconds, details, body: refusal.toBody(negotiateLocale(headers.get("accept-language"))) };
 }
 
 /** The same for a server action, which has no status to answer with. */

@@ -81,6 +81,26 @@ describe("rows", () => {
     close();
   });
 
+  it("S9 pushes that say to read again for nothing are a reason to read once in 5 s, however many there are", async () => {
+    const { world, row, push, rows, readings, close } = await open();
+    const before = readings();
+    for (let i = 0; i < 60; i += 1) {
+      const news = i % 2 ? { v: 7 } : { v: 1, consultationId: OTHER_ID, consultation: { ...row, id: OTHER_ID } };
+      world.clock.after(i * 200, () => push("consultation-updated", news));
+    }
+    await world.clock.advance(12_100);
+    expect(readings() - before).toBeGreaterThanOrEqual(2);
+    expect(readings() - before).toBeLessThanOrEqual(5);
+    expect(rows().map(({ id }) => id)).toEqual([row.id]);
+    // What is true is read in the end.
+    const listFor = world.server.listFor.bind(world.server);
+    world.server.listFor = (user) => [...listFor(user), { ...row, id: OTHER_ID }];
+    push("consultation-updated", { v: 7 });
+    await world.clock.advance(5_100);
+    expect(rows().map(({ id }) => id)).toContain(OTHER_ID);
+    close();
+  });
+
   it("R8 UI4 a row goes at once where its room was found to be none of mine, and a reading on its way does not keep it", async () => {
     const { world, client, list, row, rows, update, close } = await open();
     client.api.latencyMs = () => 300;

@@ -241,6 +241,49 @@ describe("RCV2 how often to ask", () => {
     client.stop();
   });
 
+  const untrue: [string, (real: Event, i: number) => unknown][] = [
+    ["hints of events that nobody wrote", (real, i) => ({ ...real, seq: 900 + i, data: undefined, hint: true })],
+    ["hints of another history", (real, i) => ({ ...real, epoch: "other", seq: i, data: undefined, hint: true })],
+    ["pushes that nobody can read", () => ({ v: 7 })],
+    ["events far ahead", (real, i) => ({ ...real, seq: 900 + i })],
+    ["events of another history", (real, i) => ({ ...real, epoch: "other", seq: 900 + i })],
+  ];
+  it.each(untrue)("S9 %s are a reason to ask once in 5 s, however many there are", async (_what, push) => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    const [real] = commitSilently(world, ["first"]);
+    if (!real) throw new Error("an event expected");
+    deliver(client.transport, real);
+    const asked = askedWhile(client, 15_000);
+    for (let i = 0; i < 60; i += 1) {
+      world.clock.after(i * 200, () => client.transport.deliver(CHANNEL, "new-message", push(real, i)));
+    }
+    const times = await asked;
+    expect(times.length).toBeGreaterThanOrEqual(2);
+    expect(times.length).toBeLessThanOrEqual(4);
+    expect(Math.min(...gaps(times))).toBeGreaterThanOrEqual(4_900);
+    // What is true comes through all the while, and at the end nothing is missing.
+    world.say(WEBER, "pushed");
+    await world.clock.advance(100);
+    expect(client.texts).toEqual(["first", "pushed"]);
+    commitSilently(world, ["hinted"]);
+    await world.clock.advance(6_000);
+    client.signals.set("visible");
+    await world.clock.advance(100);
+    expect(client.texts).toEqual(["first", "pushed", "hinted"]);
+  });
+
+  it("S9 a hint that is true is fetched at once, however many come", async () => {
+    const world = new World();
+    const client = await world.liveClient(ANNA);
+    for (let i = 0; i < 10; i += 1) {
+      const [event] = commitSilently(world, [`${i}`]);
+      client.transport.deliver(CHANNEL, "new-message", { ...event, data: undefined, hint: true });
+      await world.clock.advance(60);
+      expect(client.texts.at(-1)).toBe(`${i}`);
+    }
+  });
+
   it("RCV2 SND4 a server's Retry-After is not cut short by polls, pushes, hints or somebody coming back", async () => {
     const world = new World();
     const client = await world.liveClient(ANNA);
