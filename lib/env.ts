@@ -6,7 +6,10 @@ export interface Env {
   production: boolean;
   /** Folder of the embedded parts: database files, generated secrets. */
   dataDir: string;
-  database: { kind: "embedded" } | { kind: "external"; url: string; ownerUrl: string; directUrl: string };
+  database:
+    | { kind: "embedded" }
+    /** `schema`: where in it our tables and functions are; null for the default. */
+    | { kind: "external"; url: string; ownerUrl: string; directUrl: string; schema: string | null };
   pusher: { kind: "embedded" } | ExternalPusher;
   /** 32 bytes, base64: switches consultations to end-to-end encrypted channels. */
   pusherEncryptionMasterKey: string | null;
@@ -76,6 +79,8 @@ const proxies = z
     z.array(z.union([z.ipv4(), z.ipv6(), z.cidrv4(), z.cidrv6(), z.enum(["loopback", "linklocal", "uniquelocal"])])),
   );
 const postgresUrl = z.url({ protocol: /^postgres(ql)?$/ });
+/** Needs no quotes anywhere. PostgreSQL keeps names that begin with pg_ to itself. */
+const schemaName = z.string().regex(/^(?!pg_)[a-z_][a-z0-9_]{0,62}$/);
 const smtpUrl = z.url({ protocol: /^smtps?$/ }).refine((value) => new URL(value).hostname !== "");
 /** `murph@example.org` or `Murph <murph@example.org>`. */
 const mailbox = z
@@ -112,12 +117,16 @@ export function parseEnv(source: Source): { env: Env; warnings: string[] } {
   const ownerUrl = read("DATABASE_OWNER_URL", postgresUrl, "a postgres:// URL");
   const directUrl = read("DATABASE_DIRECT_URL", postgresUrl, "a postgres:// URL");
   if (!raw("DATABASE_URL")) {
-    for (const name of ["DATABASE_OWNER_URL", "DATABASE_DIRECT_URL"]) {
+    for (const name of ["DATABASE_OWNER_URL", "DATABASE_DIRECT_URL", "DATABASE_SCHEMA"]) {
       if (raw(name)) problems.push(`${name} is set without DATABASE_URL`);
     }
   }
+  const schema = read("DATABASE_SCHEMA", schemaName, "a plain lower-case name") ?? null;
   const database: Env["database"] = databaseUrl
-    ? { kind: "external", url: databaseUrl, ownerUrl: ownerUrl ?? databaseUrl, directUrl: directUrl ?? databaseUrl }
+    ? {
+        ...{ kind: "external", url: databaseUrl, schema },
+        ...{ ownerUrl: ownerUrl ?? databaseUrl, directUrl: directUrl ?? databaseUrl },
+      }
     : { kind: "embedded" };
 
   const pusher = readPusher();

@@ -1,5 +1,6 @@
 import path from "node:path";
 import pg from "pg";
+import { DEFAULT_SCHEMA, inSchema } from "@/lib/database-url";
 import { APP_ROLE } from "@/lib/embedded/postgres/initialise";
 import { startEmbeddedPostgres } from "@/lib/embedded/postgres/start";
 import type { Env } from "@/lib/env";
@@ -11,6 +12,8 @@ export interface Database {
   url: string;
   /** May LISTEN and hold locks. */
   directUrl: string;
+  /** `url` leads through a transaction pooler. */
+  pooled: boolean;
   /** May change the schema. */
   ownerUrl: string;
   /** The role whose rights are set after migrating; null where owner and app are one. */
@@ -24,16 +27,22 @@ export interface Database {
 /** The database the environment names, or the embedded one of the data folder, started or shared. */
 export async function openDatabase(env: Env, say: Say): Promise<Database> {
   if (env.database.kind === "external") {
-    const { url, ownerUrl, directUrl } = env.database;
+    const schema = env.database.schema ?? DEFAULT_SCHEMA;
+    const directUrl = inSchema(env.database.directUrl, schema);
+    const ownerUrl = inSchema(env.database.ownerUrl, schema);
+    // A transaction pooler takes no startup parameters: there the role itself knows the schema (migrate.ts).
+    const pooled = env.database.directUrl !== env.database.url;
+    const url = pooled ? env.database.url : inSchema(env.database.url, schema);
     const { hostname, port, pathname, username } = new URL(url);
     const appRole = username === new URL(ownerUrl).username ? null : decodeURIComponent(username);
     const place = `PostgreSQL at ${hostname}${port ? `:${port}` : ""}${pathname}`;
-    return { url, ownerUrl, directUrl, appRole, place, stop: async () => undefined, stopSync: () => undefined };
+    return { url, ownerUrl, directUrl, pooled, appRole, place, stop: async () => undefined, stopSync: () => undefined };
   }
   const server = await startEmbeddedPostgres({ dataDir: env.dataDir, onProblem: say.problem });
   return {
     url: server.appUrl,
     directUrl: server.appUrl,
+    pooled: false,
     ownerUrl: server.ownerUrl,
     appRole: APP_ROLE,
     place: `embedded PostgreSQL in ${path.resolve(/*turbopackIgnore: true*/ env.dataDir)}, port ${new URL(server.appUrl).port}`,
@@ -43,8 +52,11 @@ export async function openDatabase(env: Env, say: Say): Promise<Database> {
 }
 
 /** Brings the schema up to date and sets the app role's rights. Returns the names of the migrations applied. */
-export function migrateDatabase({ ownerUrl, appRole }: Database): Promise<string[]> {
-  return applyMigrations(ownerUrl, appRole === null ? {} : { appRole });
+export function migrateDatabase({ url, ownerUrl, pooled, appRole }: Database): Promise<string[]> {
+  return applyMigrations(ownerUrl, {
+    ...(appRole === null ? {} : { appRole }),
+    ...(pooled ? { pooledUrl: url } : {}),
+  });
 }
 
 /** One process at a time prepares a database: two that start together would seed it twice. */

@@ -2,6 +2,7 @@ import { createHash, randomUUID } from "node:crypto";
 import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import pg from "pg";
+import { schemaOf } from "@/lib/database-url";
 
 /** The number Prisma's own migrate command locks, so that the two never run at once. */
 const MIGRATE_LOCK = 72_707_369;
@@ -29,13 +30,16 @@ export class MigrationError extends Error {
 
 /**
  * Applies what is missing of prisma/migrations, each file as one transaction, in the bookkeeping of `prisma migrate`.
- * Returns the names applied. With `appRole`, that role's rights are set afterwards, also when nothing was new.
+ * Returns the names applied. All of it is in the schema that the URL names (inSchema), made where it is missing; what
+ * others keep in the database beside it is neither read nor granted. With `appRole`, that role's rights are set
+ * afterwards, also when nothing was new; with `pooledUrl`, connections through that pooler find the schema.
  */
 export async function applyMigrations(
   ownerUrl: string,
-  options: { appRole?: string; migrations?: Migration[] } = {},
+  options: { appRole?: string; pooledUrl?: string; migrations?: Migration[] } = {},
 ): Promise<string[]> {
   const migrations = options.migrations ?? readMigrations();
+  const schema = schemaOf(ownerUrl);
   const client = new pg.Client({ connectionString: ownerUrl, application_name: "murph-migrate" });
   client.on("error", () => undefined);
   await client.connect();
@@ -43,10 +47,12 @@ export async function applyMigrations(
     await client.query(`SET lock_timeout = ${LOCK_TIMEOUT_MS}`);
     await client.query("SELECT pg_advisory_lock($1)", [MIGRATE_LOCK]);
     await client.query("SET lock_timeout = 0");
+    await makeSchema(client, schema);
     await client.query(CREATE_BOOKKEEPING);
     const pending = pendingMigrations(migrations, await readRows(client));
     for (const migration of pending) await applyMigration(client, migration);
-    if (options.appRole) await grantAppRole(client, options.appRole);
+    if (options.appRole) await grantAppRole(client, schema, options.appRole);
+    if (options.pooledUrl) await findSchemaThroughPooler(client, schema, options.pooledUrl);
     return pending.map(({ name }) => name);
   } finally {
     // Ending the session frees the lock.
@@ -132,17 +138,76 @@ async function applyMigration(client: pg.Client, { name, sql }: Migration): Prom
   }
 }
 
-/** Sets exactly the rights the app needs, taking back what an earlier version may have given. */
-async function grantAppRole(client: pg.Client, appRole: string): Promise<void> {
+async function makeSchema(client: pg.Client, schema: string): Promise<void> {
+  // Asked first: IF NOT EXISTS wants the right to make schemas even where there is nothing to make.
+  const { rowCount } = await client.query("SELECT FROM pg_namespace WHERE nspname = $1", [schema]);
+  if (!rowCount) await client.query(`CREATE SCHEMA ${pg.escapeIdentifier(schema)}`);
+  await client.query(`SET search_path = ${pg.escapeIdentifier(schema)}`);
+}
+
+/** Sets exactly the rights the app needs on what is ours, taking back what an earlier version may have given. */
+async function grantAppRole(client: pg.Client, schema: string, appRole: string): Promise<void> {
   const role = pg.escapeIdentifier(appRole);
+  const { rows } = await client.query<Ours>(OURS, [schema]);
+  const named = (kind: Ours["kind"]) => rows.flatMap((row) => (row.kind === kind ? [row.name] : []));
+  const grant = (rights: string, kind: "TABLE" | "SEQUENCE" | "FUNCTION") => {
+    const names = named(kind).join(", ");
+    return names ? `GRANT ${rights} ON ${kind} ${names} TO ${role};` : "";
+  };
   const appendOnly = APPEND_ONLY_TABLES.map((table) => pg.escapeIdentifier(table));
+  const tables = named("TABLE").join(", ");
   await client.query(`
-    REVOKE ALL ON ALL TABLES IN SCHEMA public FROM ${role};
-    GRANT USAGE ON SCHEMA public TO ${role};
-    GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA public TO ${role};
+    ${tables ? `REVOKE ALL ON TABLE ${tables} FROM ${role};` : ""}
+    GRANT USAGE ON SCHEMA ${pg.escapeIdentifier(schema)} TO ${role};
+    ${grant("SELECT, INSERT, UPDATE, DELETE", "TABLE")}
     REVOKE UPDATE, DELETE ON ${appendOnly.join(", ")} FROM ${role};
     REVOKE INSERT, UPDATE, DELETE ON _prisma_migrations FROM ${role};
-    GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA public TO ${role};
-    GRANT EXECUTE ON ALL FUNCTIONS IN SCHEMA public TO ${role};
+    ${grant("USAGE, SELECT", "SEQUENCE")}
+    ${grant("EXECUTE", "FUNCTION")}
   `);
+}
+
+interface Ours {
+  kind: "TABLE" | "SEQUENCE" | "FUNCTION";
+  /** As SQL writes it. */
+  name: string;
+}
+
+/** What this role made in the schema; what came with an extension is the extension's, whoever installed it. */
+const OURS = `
+  SELECT CASE c.relkind WHEN 'S' THEN 'SEQUENCE' ELSE 'TABLE' END AS kind, c.oid::regclass::text AS name
+    FROM pg_class c
+    WHERE c.relnamespace = $1::regnamespace AND c.relkind IN ('r', 'p', 'v', 'm', 'S')
+      AND pg_has_role(c.relowner, 'USAGE')
+      AND NOT EXISTS (SELECT FROM pg_depend d
+        WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+  UNION ALL
+  SELECT 'FUNCTION', p.oid::regprocedure::text
+    FROM pg_proc p
+    WHERE p.pronamespace = $1::regnamespace AND p.prokind = 'f' AND pg_has_role(p.proowner, 'USAGE')
+      AND NOT EXISTS (SELECT FROM pg_depend d
+        WHERE d.classid = 'pg_proc'::regclass AND d.objid = p.oid AND d.deptype = 'e')`;
+
+const INSUFFICIENT_PRIVILEGE = "42501";
+
+/** A connection through a transaction pooler sends no startup parameters: its role has to know the schema. */
+async function findSchemaThroughPooler(client: pg.Client, schema: string, pooledUrl: string): Promise<void> {
+  const role = pg.escapeIdentifier(decodeURIComponent(new URL(pooledUrl).username));
+  const { rows } = await client.query<{ name: string }>("SELECT current_database() AS name");
+  const database = pg.escapeIdentifier(rows[0]?.name ?? "");
+  const statement = `ALTER ROLE ${role} IN DATABASE ${database} SET search_path = ${pg.escapeIdentifier(schema)}`;
+  try {
+    await client.query(statement);
+  } catch (error) {
+    if ((error as { code?: string }).code !== INSUFFICIENT_PRIVILEGE) throw error;
+    const { rowCount } = await client.query(
+      `SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole JOIN pg_database d ON d.oid = s.setdatabase
+        WHERE r.rolname = $1 AND d.datname = current_database() AND $2 = ANY (s.setconfig)`,
+      [decodeURIComponent(new URL(pooledUrl).username), `search_path=${schema}`],
+    );
+    if (rowCount) return;
+    throw new MigrationError(
+      `The connection through the pooler cannot be told where our tables are. Ask whoever administers the database to run: ${statement}`,
+    );
+  }
 }

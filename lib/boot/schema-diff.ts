@@ -12,6 +12,7 @@ import {
 } from "@prisma/driver-adapter-utils";
 import * as glue from "@prisma/schema-engine-wasm/schema_engine_bg";
 import pg from "pg";
+import { schemaOf } from "@/lib/database-url";
 import { startEmbeddedPostgres } from "@/lib/embedded/postgres/start";
 import { applyMigrations } from "./migrate";
 
@@ -110,7 +111,7 @@ class IntrospectingPg extends PrismaPg {
         return result;
       },
     });
-    const adapter = await new PrismaPg(pool, { disposeExternalPool: true }).connect();
+    const adapter = await new PrismaPg(pool, { disposeExternalPool: true, schema: schemaOf(this.url) }).connect();
     const queryRaw = adapter.queryRaw.bind(adapter);
     adapter.queryRaw = async (raw: SqlQuery) => {
       const result = await queryRaw(raw);

@@ -1,6 +1,7 @@
 import "server-only";
 import { createHash } from "node:crypto";
 import { PrismaPg } from "@prisma/adapter-pg";
+import { schemaOf } from "@/lib/database-url";
 import { PrismaClient } from "@/lib/generated/prisma/client";
 import { runtime } from "@/lib/runtime";
 import { logger } from "./log";
@@ -12,7 +13,7 @@ export function db(): PrismaClient {
   const { databaseUrl, databaseDirectUrl } = runtime();
   if (holder.__murphDb?.url !== databaseUrl) {
     void holder.__murphDb?.client.$disconnect();
-    holder.__murphDb = { url: databaseUrl, client: connect(databaseUrl, databaseDirectUrl !== databaseUrl) };
+    holder.__murphDb = { url: databaseUrl, client: connect(databaseUrl, databaseDirectUrl) };
   }
   return holder.__murphDb.client;
 }
@@ -24,7 +25,8 @@ export async function disconnectDb(): Promise<void> {
   await current?.client.$disconnect();
 }
 
-function connect(connectionString: string, behindPooler: boolean): PrismaClient {
+function connect(connectionString: string, directUrl: string): PrismaClient {
+  const behindPooler = directUrl !== connectionString;
   const adapter = new PrismaPg(
     {
       connectionString,
@@ -42,6 +44,7 @@ function connect(connectionString: string, behindPooler: boolean): PrismaClient 
       application_name: "murph",
     },
     {
+      schema: schemaOf(directUrl),
       // Planned once a connection. Behind a transaction pooler a named statement may meet another connection.
       ...(behindPooler ? {} : { statementNameGenerator: (query) => statementName(query.sql) }),
       // Without a listener a restart of PostgreSQL would end this process.

@@ -225,7 +225,7 @@ describe("accepting an invitation", () => {
     const { address, token } = await invited();
     const [mailed = ""] = await mailedTokens(address);
     const tables = await db().$queryRaw<{ name: string }[]>`
-      SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public'`;
+      SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema()`;
     for (const { name } of tables) {
       for (const secret of [token, mailed]) {
         const rows = await db().$queryRawUnsafe<{ count: bigint }[]>(

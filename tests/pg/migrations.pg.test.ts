@@ -1,6 +1,7 @@
 import pg from "pg";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { applyMigrations, MigrationError, readMigrations } from "@/lib/boot/migrate";
+import { DEFAULT_SCHEMA } from "@/lib/database-url";
 import { APP_ROLE } from "@/lib/embedded/postgres/initialise";
 import { createTestDatabase } from "@/tests/support/database";
 
@@ -88,11 +89,11 @@ describe("applyMigrations", () => {
   test("F38 what a process of an earlier version calls is there after every later file, and answers the same type", async () => {
     const { ownerUrl } = await database();
     const client = await connected(ownerUrl);
-    await client.query("DROP SCHEMA public CASCADE; CREATE SCHEMA public");
+    await client.query(`DROP SCHEMA ${DEFAULT_SCHEMA} CASCADE`);
     const signatures = async () => {
       const { rows } = await client.query<{ signature: string }>(`
         SELECT p.oid::regprocedure || ' ' || pg_get_function_result(p.oid) AS signature
-        FROM pg_proc p WHERE p.pronamespace = 'public'::regnamespace`);
+        FROM pg_proc p WHERE p.pronamespace = current_schema()::regnamespace`);
       return rows.map(({ signature }) => signature);
     };
     const migrations = readMigrations();
@@ -160,7 +161,7 @@ describe("rights of the app role", () => {
     const { appUrl } = await database();
     const client = await connected(appUrl);
     const { rows } = await client.query(
-      "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND has_table_privilege(oid, 'TRUNCATE')",
+      "SELECT relname FROM pg_class WHERE relkind = 'r' AND relnamespace = current_schema()::regnamespace AND has_table_privilege(oid, 'TRUNCATE')",
     );
     expect(rows).toEqual([]);
     await client.query("SELECT count(*) FROM _prisma_migrations");

@@ -46,7 +46,7 @@ export function messageOf(consultationId: string, content: string, id: string = 
 /** Hash of every row of every table that a refusal must not touch: equal before and after means nothing changed. */
 export async function fingerprint(): Promise<string> {
   const tables = await db().$queryRaw<{ name: string }[]>`
-    SELECT tablename AS name FROM pg_tables WHERE schemaname = 'public' AND tablename <> '_prisma_migrations' ORDER BY 1`;
+    SELECT tablename AS name FROM pg_tables WHERE schemaname = current_schema() AND tablename <> '_prisma_migrations' ORDER BY 1`;
   const parts: string[] = [];
   for (const { name } of tables) {
     const rows = await db().$queryRawUnsafe<{ hash: string | null; count: bigint }[]>(

@@ -5,6 +5,7 @@ import os from "node:os";
 import path from "node:path";
 import { promisify } from "node:util";
 import pg from "pg";
+import { DEFAULT_SCHEMA } from "@/lib/database-url";
 import type { Binaries } from "./binaries";
 import type { OsUser } from "./os-user";
 import { serverEnvironment } from "./postmaster";
@@ -87,6 +88,8 @@ export async function prepareDatabase(
   }
   const { rowCount } = await client.query("SELECT FROM pg_database WHERE datname = $1", [DATABASE]);
   if (!rowCount) await client.query(`CREATE DATABASE ${DATABASE} OWNER ${OWNER_ROLE}`);
+  // For whoever looks into it by hand: the app's own connections name their schema themselves.
+  await client.query(`ALTER DATABASE ${DATABASE} SET search_path = ${DEFAULT_SCHEMA}, public`);
   await client.query(`REVOKE ALL ON DATABASE ${DATABASE} FROM PUBLIC`);
   await client.query(`GRANT CONNECT ON DATABASE ${DATABASE} TO ${APP_ROLE}`);
 }

@@ -2,6 +2,7 @@ import fs from "node:fs";
 import path from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import pg from "pg";
+import { DEFAULT_SCHEMA, inSchema } from "@/lib/database-url";
 import { type Binaries, findBinaries } from "./binaries";
 import { APP_ROLE, DATABASE, initialiseCluster, OWNER_ROLE, prepareDatabase, SUPERUSER } from "./initialise";
 import { clusterOf, type Layout, layoutOf, makeDataDir, readSettings, type Settings, writeSettings } from "./layout";
@@ -111,8 +112,8 @@ export async function startEmbeddedPostgres(options: EmbeddedPostgresOptions): P
     }
     joined = { cluster: clusterOf(layout, settings), watch: watchServer(parts, settings) };
     return {
-      ownerUrl: urlOf(settings, OWNER_ROLE, settings.ownerPassword, DATABASE),
-      appUrl: urlOf(settings, APP_ROLE, settings.appPassword, DATABASE),
+      ownerUrl: inSchema(urlOf(settings, OWNER_ROLE, settings.ownerPassword, DATABASE), DEFAULT_SCHEMA),
+      appUrl: inSchema(urlOf(settings, APP_ROLE, settings.appPassword, DATABASE), DEFAULT_SCHEMA),
       owned: before.length === 0,
       stop,
       stopSync,

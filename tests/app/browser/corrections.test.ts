@@ -46,7 +46,7 @@ describe("two people correct themselves", () => {
     await choose(anna.page, messageWith(anna.page, "left ear"), "Edit");
     await expect.poll(() => box.inputValue(), SOON).toBe("It hurts in my left ear");
     await box.press("Escape");
-    expect(await box.inputValue()).toBe("and by the way");
+    await expect.poll(() => box.inputValue()).toBe("and by the way");
     await box.fill("");
     await box.press("ArrowUp");
     await expect.poll(() => box.inputValue(), SOON).toBe("It hurts in my left ear");

@@ -113,7 +113,7 @@ it("W7 R8 a closing note comes back with Continue; a draft left at the end is di
   await weber.page.getByRole("button", { name: "Continue" }).click();
   await weber.page.getByRole("timer").waitFor({ state: "detached" });
   await complete();
-  expect(await dialog.getByRole("textbox").inputValue()).toBe("Rest for two days.");
+  await expect.poll(() => dialog.getByRole("textbox").inputValue()).toBe("Rest for two days.");
   await dialog.getByRole("radio", { name: "Now" }).check();
   await dialog.getByRole("button", { name: "Complete consultation" }).click();
   for (const { page } of [anna, weber]) await page.getByRole("log").getByText("Rest for two days.").waitFor();

@@ -140,9 +140,11 @@ it("F38 an old tab after a deploy: events of a later version and actions that ar
   ] as const) {
     await complete.click();
     await dialog.getByRole("alert").filter({ hasText: words }).waitFor();
-    expect(await dialog.getByRole("textbox").inputValue()).toBe("A closing note worth keeping");
+    await expect.poll(() => dialog.getByRole("textbox").inputValue()).toBe("A closing note worth keeping");
     expect((await consultation()).status).toBe("IN_PROGRESS");
-    expect(await weber.page.getByRole("textbox", { name: "Message" }).inputValue()).toBe("words worth keeping");
+    await expect
+      .poll(() => weber.page.getByRole("textbox", { name: "Message" }).inputValue())
+      .toBe("words worth keeping");
     answer = next;
   }
   await complete.click();

@@ -38,8 +38,8 @@ describe("words in the composer", () => {
     await weber.page.getByRole("radio", { name: "Now" }).check();
     await weber.page.getByRole("dialog").getByRole("button", { name: "Complete consultation" }).click();
     await anna.page.getByText("This consultation is completed").waitFor();
-    expect(await anna.page.getByText("one more question").count()).toBe(1);
-    expect(await anna.page.getByRole("button", { name: "Copy" }).count()).toBe(1);
+    await expect.poll(() => anna.page.getByText("one more question").count()).toBe(1);
+    await expect.poll(() => anna.page.getByRole("button", { name: "Copy" }).count()).toBe(1);
   });
 });
 

@@ -60,7 +60,7 @@ describe("a new consultation", () => {
     await dialog.getByLabel("Subject").fill("First talk");
     await page.keyboard.press("Escape");
     await page.getByRole("button", { name: "New consultation" }).click();
-    expect(await dialog.getByLabel("Subject").inputValue()).toBe("First talk");
+    await expect.poll(() => dialog.getByLabel("Subject").inputValue()).toBe("First talk");
     await dialog.getByRole("button", { name: "Create consultation" }).click();
     const done = page.getByRole("dialog", { name: "The consultation is set up" });
     const link = await done.getByRole("textbox", { name: "Invitation link" }).inputValue();

@@ -59,7 +59,7 @@ describe.each(sizes)("W6 at $viewport.width px", (size) => {
     await row(page, "Ben").click();
     await page.waitForURL(`**/${withBen}`);
     await page.getByRole("heading", { name: "These messages cannot be fetched just now" }).waitFor();
-    expect(await page.locator("header").filter({ hasText: "Ben" }).isVisible()).toBe(true);
+    await expect.poll(() => page.locator("header").filter({ hasText: "Ben" }).isVisible()).toBe(true);
     expect(await page.title()).toMatch(/Conversation · Murph$/);
     await leave(page);
     await row(page, "Anna").click();

@@ -109,7 +109,7 @@ describe.each(sizes)("R5 at $viewport.width px", (size) => {
     await dialog.waitFor();
     await page.goBack();
     await dialog.waitFor({ state: "hidden" });
-    expect(await people.isVisible()).toBe(true);
+    await expect.poll(() => people.isVisible()).toBe(true);
 
     // A reload closes it, and there is nothing to go back from.
     const at = await place(page);

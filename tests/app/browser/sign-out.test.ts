@@ -145,7 +145,7 @@ describe("F29 a session that expires mid-chat", () => {
     await page.getByText(UNSENT_HERE).waitFor();
     expect(JSON.stringify(await storedOnDevice(page))).not.toMatch(/session was over|half a tho/);
     await signIn();
-    expect(await box.inputValue()).toBe("and half a tho");
+    await expect.poll(() => box.inputValue()).toBe("and half a tho");
     await expect.poll(() => textsIn(consultationId)).toEqual(["written when the session was over"]);
     await box.press("Enter");
     await expect.poll(() => textsIn(consultationId)).toEqual(["written when the session was over", "and half a tho"]);

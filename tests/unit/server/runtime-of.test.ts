@@ -10,6 +10,7 @@ function publicPusher(environment: Record<string, string>) {
     url: "postgres://app@db/murph",
     directUrl: "postgres://app@db/murph",
     ownerUrl: "postgres://owner@db/murph",
+    pooled: false,
     appRole: null,
     place: "test",
     stop: async () => undefined,
