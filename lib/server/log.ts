@@ -1,5 +1,6 @@
 import "server-only";
 import pino, { type Logger } from "pino";
+import { describeError } from "./describe-error";
 
 const holder = globalThis as { __murphLogger?: Logger };
 
@@ -38,20 +39,4 @@ function logLevel(): string {
   const wanted = process.env.MURPH_LOG_LEVEL?.trim() ?? "";
   if (wanted === "silent" || wanted in pino.levels.values) return wanted;
   return process.env.NODE_ENV === "production" ? "info" : "warn";
-}
-
-/**
- * An error without its words: messages of databases and parsers quote what they choked on, so only the name,
- * the code and the frames of the stack are kept.
- */
-function describeError(error: unknown): Record<string, unknown> {
-  if (!(error instanceof Error)) return { name: typeof error };
-  const code = (error as { code?: unknown }).code;
-  const frames = error.stack?.split("\n").filter((line) => /^\s+at /.test(line)) ?? [];
-  return {
-    name: error.name,
-    ...(typeof code === "string" || typeof code === "number" ? { code } : {}),
-    stack: frames.slice(0, 12).map((line) => line.trim()),
-    ...(error.cause instanceof Error ? { cause: describeError(error.cause) } : {}),
-  };
 }
