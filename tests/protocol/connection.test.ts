@@ -114,7 +114,7 @@ describe("E6 staying alive", () => {
     expect(await client.closeCode()).toBe(4201);
     const heard = client.messages.map(({ event }) => event);
     expect(heard).toEqual(expect.arrayContaining(["pusher_internal:subscription_succeeded", "pusher:ping"]));
-    const { channels } = await (await server.sdk.get({ path: "/channels" })).json();
+    const { channels } = (await (await server.sdk.get({ path: "/channels" })).json()) as { channels: unknown };
     expect(channels).toEqual({});
   });
 
@@ -163,7 +163,9 @@ describe("E6 staying alive", () => {
     return socket;
   }
   const occupants = async (server: TestServer): Promise<unknown> => {
-    const { users } = await (await server.sdk.get({ path: "/channels/presence-room/users" })).json();
+    const { users } = (await (await server.sdk.get({ path: "/channels/presence-room/users" })).json()) as {
+      users: unknown;
+    };
     return users;
   };
 
@@ -271,7 +273,7 @@ describe("E6 staying alive", () => {
     let sent = 0;
     const subscribers = async () => {
       const answer = await server.sdk.get({ path: "/channels/room", params: { info: "subscription_count" } });
-      return (await answer.json()).subscription_count;
+      return ((await answer.json()) as { subscription_count?: unknown }).subscription_count;
     };
     while ((await subscribers()) === 2 && sent < 5_000) {
       const batch = Array.from({ length: 10 }, () => ({ channel: "room", name: "filler", data: `${sent++}:${data}` }));

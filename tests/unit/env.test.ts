@@ -262,7 +262,17 @@ describe("whole groups", () => {
 
   test("owner and direct URL default to the database's", () => {
     const { DATABASE_URL: url } = DATABASE;
-    expect(parseEnv(DATABASE).env.database).toEqual({ kind: "external", url, ownerUrl: url, directUrl: url });
+    expect(parseEnv(DATABASE).env.database).toEqual({
+      ...{ kind: "external", url, ownerUrl: url, directUrl: url, schema: null },
+    });
+  });
+
+  test("O1 DATABASE_SCHEMA is a plain name, and goes with DATABASE_URL", () => {
+    expect(parseEnv({ ...DATABASE, DATABASE_SCHEMA: "chat_2" }).env.database).toMatchObject({ schema: "chat_2" });
+    for (const name of ["Chat", "pg_chat", "a-b", "a;b", "2chat", "x".repeat(64)]) {
+      expect(() => parseEnv({ ...DATABASE, DATABASE_SCHEMA: name }), name).toThrow(/DATABASE_SCHEMA must be/);
+    }
+    expect(() => parseEnv({ DATABASE_SCHEMA: "chat" })).toThrow(/DATABASE_SCHEMA is set without DATABASE_URL/);
   });
 
   test("left-over VITE_PUSHER_ variables are warnings that name their successors", () => {
