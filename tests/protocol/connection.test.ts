@@ -2,7 +2,7 @@ import { connect, type Socket } from "node:net";
 import PusherClient from "pusher-js";
 import { describe, expect, onTestFinished, test } from "vitest";
 import { APP, connected, listen, startServer, type TestServer } from "./harness";
-import type { RawClient } from "./raw-client";
+import { RawClient } from "./raw-client";
 import { until } from "./until";
 
 describe("E6 connecting", () => {
@@ -71,6 +71,28 @@ describe("E6 connecting", () => {
     // The place is free once the server has seen it go.
     const room = async (): Promise<void> => {
       const client = server.dial();
+      await until("an answer", () => client.messages.length > 0);
+      if (client.messages[0]?.event !== "pusher:connection_established") return room();
+    };
+    await room();
+  });
+
+  test("S6 ATK17 one address has so many sockets, another is not held up by it", async () => {
+    const server = await startServer({ limits: { connectionsPerAddress: 2 } });
+    const path = `/app/${APP.key}?protocol=7`;
+    const from = (localAddress: string) => {
+      const client = new RawClient(`ws://127.0.0.1:${server.port}${path}`, { localAddress });
+      onTestFinished(() => client.drop());
+      return client;
+    };
+    const inside = [from("127.0.0.5"), from("127.0.0.5")];
+    for (const client of inside) await client.next("pusher:connection_established");
+    expect(await from("127.0.0.5").closeCode()).toBe(4004);
+    await from("127.0.0.6").next("pusher:connection_established");
+    for (let i = 0; i < 3; i += 1) await server.raw();
+    inside[0]?.drop();
+    const room = async (): Promise<void> => {
+      const client = from("127.0.0.5");
       await until("an answer", () => client.messages.length > 0);
       if (client.messages[0]?.event !== "pusher:connection_established") return room();
     };

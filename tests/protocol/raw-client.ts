@@ -1,4 +1,4 @@
-import { type RawData, WebSocket } from "ws";
+import { type ClientOptions, type RawData, WebSocket } from "ws";
 import { until } from "./until";
 
 export interface RawMessage {
@@ -15,8 +15,8 @@ export class RawClient {
   closed: { code: number; reason: string } | null = null;
   #read = 0;
 
-  constructor(url: string) {
-    this.socket = new WebSocket(url);
+  constructor(url: string, options: ClientOptions = {}) {
+    this.socket = new WebSocket(url, options);
     this.socket.on("error", () => {});
     this.socket.on("message", (data: RawData) => this.messages.push(JSON.parse(data.toString())));
     this.socket.on("close", (code: number, reason: Buffer) => {

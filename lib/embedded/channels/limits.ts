@@ -29,6 +29,8 @@ export interface Limits {
   /** A socket that lets more than this pile up unread is cut: memory is bounded by the reader's speed, not by trust. */
   bufferedBytes: number;
   connections: number;
+  /** Of one address other than this machine's own, which stands for everybody behind the app. */
+  connectionsPerAddress: number;
   subscriptionsPerConnection: number;
   webhookEventsPerRequest: number;
   /** Undelivered webhook events kept while the receiver is away; the oldest go first. */
@@ -53,6 +55,7 @@ export const DEFAULT_LIMITS: Limits = {
   requestBodyBytes: 1_048_576,
   bufferedBytes: 1_048_576,
   connections: 10_000,
+  connectionsPerAddress: 500,
   subscriptionsPerConnection: 1_000,
   webhookEventsPerRequest: 100,
   webhookBacklog: 10_000,

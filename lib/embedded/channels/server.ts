@@ -38,6 +38,9 @@ export interface ChannelsServer {
   close(): Promise<void>;
 }
 
+/** The app's proxy comes from here, with everybody's sockets; it counts them itself. */
+const OWN_ADDRESSES = new Set(["127.0.0.1", "::1", "::ffff:127.0.0.1"]);
+
 /** Starts a Pusher Channels server for one app: sockets at `/app/{key}`, REST API at `/apps/{appId}`. */
 export async function startChannelsServer(options: ChannelsServerOptions): Promise<ChannelsServer> {
   const { appId, key, secret, host = "127.0.0.1", port, onProblem = () => {} } = options;
@@ -52,6 +55,7 @@ export async function startChannelsServer(options: ChannelsServerOptions): Promi
   const app: App = { credentials, limits, channels, users: new UserRegistry(), webhooks };
 
   const connections = new Set<Connection>();
+  const perAddress = new Map<string, number>();
   const rest = { refuseForwarded: isLoopback(host), onProblem };
   const http = createServer((request, response) => void handleRequest(app, request, response, rest));
   http.requestTimeout = 30_000;
@@ -81,8 +85,13 @@ export async function startChannelsServer(options: ChannelsServerOptions): Promi
       socket.close(refusal.code, refusal.message);
       return;
     }
+    const address = request.socket.remoteAddress ?? "";
+    perAddress.set(address, (perAddress.get(address) ?? 0) + 1);
     const connection = new Connection(createSocketId(), socket, limits, timings, (leaver) => {
       connections.delete(leaver);
+      const left = (perAddress.get(address) ?? 1) - 1;
+      if (left > 0) perAddress.set(address, left);
+      else perAddress.delete(address);
       app.users.signOut(leaver);
       channels.leaveAll(leaver);
     });
@@ -127,7 +136,9 @@ export async function startChannelsServer(options: ChannelsServerOptions): Promi
   function refuse(request: IncomingMessage): CloseReason | null {
     const refusal = judgeHandshake(request.url, key);
     if (refusal) return refusal;
-    return connections.size >= limits.connections ? CLOSE.overQuota : null;
+    const address = request.socket.remoteAddress ?? "";
+    const crowded = !OWN_ADDRESSES.has(address) && (perAddress.get(address) ?? 0) >= limits.connectionsPerAddress;
+    return crowded || connections.size >= limits.connections ? CLOSE.overQuota : null;
   }
 
   await new Promise<void>((resolve, reject) => {

@@ -238,6 +238,18 @@ describe("S7 what is posted to a page", () => {
     expect(fs.readFileSync(app.logFile, "utf8")).not.toMatch(/uncaughtException|unhandledRejection/);
   });
 
+  test("S7 settings that are saved by hand without a form stay as they were", async () => {
+    await patient.request("PUT", "/api/preferences", { json: { toasts: true, sound: true } });
+    const before = (await patient.get("/api/preferences")).body;
+    const action = /[0-9a-f]{42}(?=&quot;,&quot;bound)/.exec((await patient.get("/settings")).text)?.[0] ?? "";
+    const headers = { ...own, "Content-Type": "text/plain;charset=UTF-8", "Next-Action": action };
+    for (const body of ["[]", "[null,null]", '[{},{"toasts":""}]']) {
+      const answer = await say("POST", "/settings", headers, body);
+      expect([answer.status, answer.body]).toEqual([200, expect.stringContaining('"validation-failed"')]);
+    }
+    expect((await patient.get("/api/preferences")).body).toEqual(before);
+  });
+
   test("S7 an encoded body is 415, one over 256 KiB is 413, with and without a length", async () => {
     const type = { ...own, "Content-Type": BOUNDARY };
     expect((await say("POST", room(), { ...type, "Content-Encoding": "gzip" }, "x")).status).toBe(415);
