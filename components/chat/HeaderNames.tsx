@@ -23,11 +23,9 @@ export function HeaderNames({ people }: { people: readonly User[] }) {
   const more = people.length - named.length;
   return (
     <h1 translate="no" title={people.map(({ name }) => name).join(", ")} className={`flex flex-wrap gap-x-1.5 ${look}`}>
-      {named.map(({ id, name }, index) => (
+      {named.map(({ id, name, role }, index) => (
         <span key={id} className="flex max-w-full">
-          <span data-identity="" className="truncate" dir="auto">
-            {name}
-          </span>
+          <PersonName name={name} role={role} oneLine />
           {index < named.length - 1 ? <span className="whitespace-pre">{", "}</span> : null}
           {index === named.length - 1 && more > 0 ? (
             <span className="shrink-0 ps-1.5 font-normal text-ink-soft">

@@ -21,7 +21,7 @@ export function PersonName({ name, role, oneLine = false, className }: PersonNam
       <span
         translate="no"
         data-identity=""
-        className={cn(oneLine ? "max-w-max shrink grow basis-24 truncate" : "max-w-full wrap-anywhere")}
+        className={cn(oneLine ? "max-w-max shrink grow basis-20 truncate" : "max-w-full wrap-anywhere")}
         dir="auto"
       >
         {name}

@@ -50,6 +50,33 @@ async function practice() {
 }
 
 describe("the list", () => {
+  it("S8 a name as long as the line hides nobody's role, in the list, in the header, on a phone", async () => {
+    const weber = await createPerson("PRACTITIONER", "Dr. Weber");
+    const long = await createPerson("PATIENT", "Dr. Lena Weber, Behandlungsteam der Praxis am Markt, Praxis");
+    const room = await createConsultation([long, weber]);
+    const three = await createConsultation([long, weber, await createPerson("INTERPRETER", "Dr. Ivo")]);
+    for (const [width, path] of [
+      [1280, `/consultations/${room}`],
+      [390, `/consultations/${room}`],
+      [390, `/consultations/${three}`],
+      [390, "/consultations"],
+    ] as const) {
+      const { page } = await visit(weber, { viewport: { width, height: 800 } });
+      await page.goto(`${app.baseUrl}${path}`);
+      await live(page);
+      const names = page.getByText(long.name, { exact: true }).filter({ visible: true });
+      await names.first().waitFor();
+      const seen = await names.evaluateAll((elements) =>
+        elements.map((element) => {
+          const line = element.parentElement?.getBoundingClientRect();
+          const badge = element.nextElementSibling?.getBoundingClientRect();
+          return badge && line && badge.bottom <= line.bottom + 4 && badge.right <= line.right + 1;
+        }),
+      );
+      expect({ width, path, seen }).toEqual({ width, path, seen: seen.map(() => true) });
+    }
+  });
+
   it("C7 C8 C5 preview, unread, order and presence are live and right in every tab, also after one was closed and one killed", async () => {
     const { weber, anna, ben, withAnna, withBen } = await practice();
     const first = await visit(weber);
