@@ -10,8 +10,7 @@ export function ownPage(address: unknown, origin: string): string | null {
   if (typeof address !== "string" || !URL.canParse(address, origin)) return null;
   const { pathname, search } = new URL(address, origin);
   if (new URL(address, origin).origin !== origin || pathname === "/api" || pathname.startsWith("/api/")) return null;
-  const page = `${pathname}${search}`;
-  return leadsTo(page, origin) && leadsTo(decoded(pathname), origin) ? page : null;
+  return isPlain(pathname, origin) && isPlain(decoded(pathname), origin) ? `${pathname}${search}` : null;
 }
 
 /** Where somebody goes who has signed in: where they wanted to, else home. */
@@ -20,15 +19,11 @@ export function pageAfterSignIn(address: unknown, origin: string): string {
   return page === null || page === "/" || /^\/(\?|sign-in)/.test(page) ? HOME : page;
 }
 
-/** Whether a path leads to this origin, and what it is resolved to does too: `/.//elsewhere` becomes `//elsewhere`. */
-function leadsTo(path: string | null, origin: string): boolean {
-  for (let reading = path, times = 0; times < 2; times++) {
-    if (!reading?.startsWith("/") || !URL.canParse(reading, origin)) return false;
-    const url = new URL(reading, origin);
-    if (url.origin !== origin) return false;
-    reading = url.pathname;
-  }
-  return true;
+/** Whether a path is one that every reading leaves as it is: none of our pages has an empty part, and `//x` is a host. */
+function isPlain(path: string | null, origin: string): boolean {
+  if (!path?.startsWith("/") || /\/\/|[\\\t\r\n]/.test(path) || !URL.canParse(path, origin)) return false;
+  const { origin: itsOrigin, pathname } = new URL(path, origin);
+  return itsOrigin === origin && !pathname.includes("//");
 }
 
 /** As somebody on the way might read it who decodes once more. */
