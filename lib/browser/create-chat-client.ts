@@ -153,7 +153,9 @@ function createChatClient(viewer: User, outside: BrowserPorts = browserPorts(vie
   function rest(consultationId: string): void {
     atRest.add(consultationId);
     const [oldest] = atRest;
-    const isWorthKeeping = conversations.get(consultationId)?.getSnapshot().consultation;
+    const engine = conversations.get(consultationId)?.target;
+    engine?.keepNewest();
+    const isWorthKeeping = engine?.getSnapshot().consultation;
     const dropped = !isWorthKeeping ? consultationId : atRest.size > MOST_AT_REST ? oldest : undefined;
     if (dropped === undefined) return;
     atRest.delete(dropped);

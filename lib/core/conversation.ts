@@ -78,7 +78,20 @@ export function openConversation(snapshot: Snapshot): Conversation {
   };
 }
 
-/** The only way state changes. Returns the same object when nothing did. */
+/** The same with the newest messages only, as if it had just been read: for what is kept although nobody looks. */
+export function keepNewest(state: Conversation, most: number): Conversation {
+  if (state.messages.length <= most) return state;
+  return {
+    ...state,
+    messages: state.messages.slice(-most),
+    hasMore: true,
+    // Older pages are read anew, after all that has changed so far.
+    unseenChanges: [],
+    unseenSince: state.seq,
+  };
+}
+
+/** The only way state changes, but for `keepNewest`. Returns the same object when nothing did. */
 export function apply(state: Conversation, input: Input): Applied {
   switch (input.type) {
     case "snapshot":

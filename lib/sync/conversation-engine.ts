@@ -163,6 +163,11 @@ export class ConversationEngine {
     });
   }
 
+  /** After a stop, for one that is kept for a way back: gives up all but its newest messages. */
+  keepNewest(): void {
+    this.#store.batch(() => this.#feed.keepNewest());
+  }
+
   /** Resolves once the queue has it; the text may leave the composer then and not before (SND1). */
   readonly send = async (content: string, replyToId: string | null = null): Promise<SendResult> => {
     const parsed = parseContent(content);

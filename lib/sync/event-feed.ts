@@ -2,6 +2,7 @@ import {
   apply,
   type Conversation,
   type Input,
+  keepNewest,
   mergePosition,
   type Outcome,
   openConversation,
@@ -21,6 +22,8 @@ const EVENTS_PAGE = 200;
 /** Further behind than this after a page, the newest messages are read first and the others when somebody looks for them. */
 const FAR_BEHIND = 800;
 const OLDER_PAGE = 50;
+/** As many messages as a first page has. */
+const KEPT_AT_REST = 50;
 const MAX_WAITING = 500;
 const MAX_RESETS_IN_A_ROW = 3;
 const MAX_PAGE_READINGS = 3;
@@ -126,6 +129,12 @@ export class EventFeed {
     if (known && known.epoch === snapshot.epoch && known.seq >= snapshot.headSeq) return;
     this.#conversation = openConversation(snapshot);
     this.#return();
+  }
+
+  /** While nobody looks: what is shown first on the way back is enough. */
+  keepNewest(): void {
+    if (this.#running || !this.#conversation) return;
+    this.#conversation = keepNewest(this.#conversation, KEPT_AT_REST);
   }
 
   start(): void {

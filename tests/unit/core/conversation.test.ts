@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { apply, type Conversation, mergePosition, openConversation } from "@/lib/core/conversation";
+import { apply, type Conversation, keepNewest, mergePosition, openConversation } from "@/lib/core/conversation";
 import { EVENT_TYPES, type Event, eventSchema } from "@/lib/protocol/event";
 import { snapshotSchema } from "@/lib/protocol/snapshot";
 import { normalForm } from "@/tests/support/sim/normal-form";
@@ -353,6 +353,26 @@ describe("RCV6 what is remembered of messages not loaded is bounded", () => {
     const { state: merged, outcome } = apply(caughtUp(server, state), { type: "older-page", before, page });
     expect(outcome).toBe("applied");
     expect(merged.messages.find(({ id }) => id === old)?.reactions).toEqual(server.message(old).reactions);
+  });
+
+  it("RCV6 W6 what is kept of it for a way back is as a fresh read: older pages join it, and none from before", () => {
+    const { server, state, before, page: stale, old } = farBehind(3);
+    const ahead = apply(caughtUp(server, state), { type: "older-page", before, page: stale }).state;
+    const kept = keepNewest(ahead, 2);
+    expect(kept.messages).toEqual(ahead.messages.slice(-2));
+    expect(keepNewest(kept, 2)).toBe(kept);
+    server.edit(ANNA, old, "while it rested");
+    const back = fold(kept, eventsAfter(server, kept));
+    const from = back.messages[0]?.seq ?? 0;
+    expect(apply(back, { type: "older-page", before: from, page: { ...stale, headSeq: kept.seq - 1 } }).outcome).toBe(
+      "overtaken",
+    );
+    const fresh = server.readMessages({ before: from, limit: 200 });
+    const { state: merged } = apply(back, { type: "older-page", before: from, page: fresh });
+    expect(merged.messages.find(({ id }) => id === old)).toEqual(server.message(old));
+    expect(merged.messages.map(({ seq }) => seq)).toEqual(
+      [...new Set(merged.messages.map(({ seq }) => seq))].sort((a, b) => a - b),
+    );
   });
 
   it("RCV6 a page older than the snapshot that opened the window cannot be made good", () => {
