@@ -1,4 +1,3 @@
-import "@/lib/browser/zod-settings";
 import { rememberEarlyWords } from "@/lib/browser/early-words";
 import { pageRequests } from "@/lib/browser/page-requests";
 

@@ -1,3 +1,4 @@
+import "@/lib/protocol/zod-settings";
 import { v4 } from "uuid";
 import * as z from "zod";
 import {

@@ -1,3 +1,4 @@
+import "@/lib/protocol/zod-settings";
 import * as z from "zod";
 import type { NoticeTabs } from "@/lib/sync/notice-ports";
 import type { Clock } from "@/lib/sync/ports";

@@ -1,6 +1,4 @@
-import * as z from "zod";
 import type { Cancel } from "@/lib/sync/ports";
-import { call } from "./call";
 
 /** Between two tries of the same page; the last one repeats. */
 const PAUSES_MS = [1_000, 2_000, 4_000];
@@ -120,12 +118,17 @@ function isPageRequest(init: RequestInit | undefined): boolean {
   return headers.has("rsc") && !NO_PAGE.some((name) => headers.has(name));
 }
 
-const healthSchema = z.object({ status: z.enum(["ok", "degraded"]) });
-
 /** Whether our server would serve a page now. */
 export async function serverAnswers(): Promise<boolean> {
-  const { answer } = await call("/api/health", { cache: "no-store" }, healthSchema);
-  return answer.kind === "ok";
+  try {
+    const signal = AbortSignal.timeout(TIMEOUT_MS);
+    const response = await fetch("/api/health", { cache: "no-store", redirect: "error", signal });
+    // A captive portal answers 200 too, in words of its own.
+    const { status } = (await response.json()) as { status?: unknown };
+    return response.ok && (status === "ok" || status === "degraded");
+  } catch {
+    return false;
+  }
 }
 
 let requests: PageRequests | null = null;

@@ -1,3 +1,4 @@
+import "@/lib/protocol/zod-settings";
 import * as z from "zod";
 import { consultationChannel, parseChannelName } from "@/lib/protocol/channels";
 import { closePusherClient, type PusherClient, pusherClient } from "@/lib/pusher/client";

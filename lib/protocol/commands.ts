@@ -1,3 +1,4 @@
+import "./zod-settings";
 import * as z from "zod";
 import { contentSchema, nameSchema, normalText, noteSchema, subjectSchema } from "./content";
 import { emailSchema } from "./email";

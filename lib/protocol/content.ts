@@ -1,3 +1,4 @@
+import "./zod-settings";
 import * as z from "zod";
 import { hasMixedWord, inPlainLetters, mixesScripts, withoutUnseen } from "./scripts";
 

@@ -1,3 +1,4 @@
+import "./zod-settings";
 import * as z from "zod";
 
 /** Made when asked for: a browser that does not know the flag must not fail to load this file. */

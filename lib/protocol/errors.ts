@@ -1,3 +1,4 @@
+import "./zod-settings";
 import * as z from "zod";
 
 /** The one table of refusals: each code has its HTTP status. The closed list is part of the contract. */

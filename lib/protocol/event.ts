@@ -1,3 +1,4 @@
+import "./zod-settings";
 import * as z from "zod";
 import { messageIdSchema, uuidV4Schema } from "./ids";
 import { consultationStatusSchema, messageSchema, timeSchema } from "./message";

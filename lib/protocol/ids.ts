@@ -1,3 +1,4 @@
+import "./zod-settings";
 import * as z from "zod";
 
 /** User, consultation and attachment ids: random UUIDv4, because they stand in channel names and must not be guessable. */

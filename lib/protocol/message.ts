@@ -1,3 +1,4 @@
+import "./zod-settings";
 import * as z from "zod";
 import { excerptOf } from "./excerpt";
 import { messageIdSchema, uuidV4Schema } from "./ids";

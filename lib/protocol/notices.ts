@@ -1,3 +1,4 @@
+import "./zod-settings";
 import * as z from "zod";
 import { PROTOCOL_VERSION } from "./event";
 import { messageIdSchema, uuidV4Schema } from "./ids";

@@ -1,3 +1,4 @@
+import "./zod-settings";
 import * as z from "zod";
 
 /** What one person wants to be told, and how. Every field of a `PUT` is optional: what is missing stays as it is. */

@@ -1,3 +1,4 @@
+import "./zod-settings";
 import * as z from "zod";
 
 /**

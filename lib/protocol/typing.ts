@@ -1,3 +1,4 @@
+import "./zod-settings";
 import * as z from "zod";
 
 /** Client events on the presence channel: the only ones that anybody listens to. */

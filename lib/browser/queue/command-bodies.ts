@@ -1,3 +1,4 @@
+import "@/lib/protocol/zod-settings";
 import * as z from "zod";
 import type { NewCommand, StoredCommand } from "@/lib/sync/ports";
 import { type CommandRow, FORMAT } from "./database";

@@ -1,3 +1,4 @@
+import "@/lib/protocol/zod-settings";
 import * as z from "zod";
 import type { Cancel } from "@/lib/sync/ports";
 

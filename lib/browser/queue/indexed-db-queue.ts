@@ -1,3 +1,4 @@
+import "@/lib/protocol/zod-settings";
 import * as z from "zod";
 import type { ParkReason } from "@/lib/core/timeline";
 import { errorCodeSchema } from "@/lib/protocol/errors";

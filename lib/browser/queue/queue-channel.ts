@@ -1,3 +1,4 @@
+import "@/lib/protocol/zod-settings";
 import * as z from "zod";
 
 const NAME = "murph-queue";
