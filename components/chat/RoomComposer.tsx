@@ -5,6 +5,7 @@ import { useWords } from "@/components/ui/ViewpointProvider";
 import { useChatClient } from "@/hooks/useChatClient";
 import type { RealtimeMessages } from "@/hooks/useRealtimeMessages";
 import { announcedNotePlace, editPlace, notePlace } from "@/lib/browser/queue/drafts";
+import type { TimelineItem } from "@/lib/core/timeline";
 import { ComposerSkeleton } from "./ChatSkeleton";
 import type { ChatActions } from "./form-action";
 import { KeptDraft } from "./KeptDraft";
@@ -64,11 +65,16 @@ export function RoomComposer(props: RoomComposerProps) {
     <Fragment>
       <KeptDraft title={target.keptEdit} place={editPlace(roomId)} />
       <KeptDraft title={chat.keptDraft} place={roomId} />
-      <KeptDraft title={life.keptNote} place={notePlace(roomId)} />
+      <KeptDraft title={life.keptNote} place={notePlace(roomId)} recorded={closingNoteOf(room.items)} />
       <ReadOnlyNotice consultation={consultation} status={consultation.status} role={viewer.role} />
       {scheduled && viewer.role === "PRACTITIONER" && actions ? (
         <StartButton consultationId={roomId} action={actions.startConsultation} />
       ) : null}
     </Fragment>
   );
+}
+
+function closingNoteOf(items: readonly TimelineItem[]): string | null {
+  const end = items.findLast(({ message }) => message?.system?.type === "consultation-completed")?.message?.system;
+  return end?.type === "consultation-completed" ? end.closingNote : null;
 }

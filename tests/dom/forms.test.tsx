@@ -92,6 +92,21 @@ describe("W7 a closing note", () => {
     expect(screen.queryByText("You were writing")).toBeNull();
     expect(browser.kept()).toEqual([]);
   });
+
+  it("W7 that the log has is not told as lost, though the answer to it is not here yet, and is kept no longer", async () => {
+    const browser = createDraftBrowser();
+    const drafts = browser.tab("first");
+    drafts.set(notePlace(CONSULTATION_ID), "Rest for two days.\r\n");
+    const kept = (recorded: string | null) =>
+      within(<KeptDraft title="You were writing" place={notePlace(CONSULTATION_ID)} recorded={recorded} />, drafts);
+    const shown = render(kept("Other words"));
+    await act(draftsSettled);
+    expect(screen.getByText("Rest for two days.")).toBeTruthy();
+    shown.rerender(kept("Rest for two days."));
+    expect(screen.queryByText("You were writing")).toBeNull();
+    await act(draftsSettled);
+    expect(browser.kept()).toEqual([]);
+  });
 });
 
 it("W7 a form of the list is filled in still after a visit to another page of the app", () => {
