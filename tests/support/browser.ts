@@ -117,3 +117,12 @@ export async function write(page: Page, text: string): Promise<void> {
   await box.fill(text);
   await box.press("Enter");
 }
+
+/** Kills the tab's process. */
+export async function crash(page: Page): Promise<void> {
+  const devtools = await page.context().newCDPSession(page);
+  const crashed = page.waitForEvent("crash");
+  // Never answered: who would have to is dead.
+  void devtools.send("Page.crash").catch(() => undefined);
+  await crashed;
+}

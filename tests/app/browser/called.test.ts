@@ -3,7 +3,7 @@ import { v7 } from "uuid";
 import { expect, it } from "vitest";
 import { violations } from "@/tests/support/accessibility";
 import { clientOf, useApp } from "@/tests/support/app-world";
-import { live, useBrowser } from "@/tests/support/browser";
+import { crash, live, useBrowser } from "@/tests/support/browser";
 import { createConsultation, createPerson, messageOf, type Person } from "@/tests/support/world";
 
 const app = useApp();
@@ -136,7 +136,7 @@ it("C6 C8 ATK104 somebody writes elsewhere: one toast among the tabs, right word
 });
 
 it("C6 ATK86 somebody writes while nobody looks: the browser calls once, without words, and a click leads there", async () => {
-  const { anna, withAnna, withBen, page, open, context } = await practice({ browserNotifications: true });
+  const { anna, withAnna, withBen, page, open } = await practice({ browserNotifications: true });
   await open("/consultations", page);
   const beside = await open(`/consultations/${withAnna}`);
   for (const tab of [page, beside]) await turn(tab, "hidden");
@@ -158,8 +158,7 @@ it("C6 ATK86 somebody writes while nobody looks: the browser calls once, without
   // The tab that showed the conversation dies; what it held does not keep anybody from being called.
   await turn(beside, "focused");
   await titleOf(page).toMatch(/^\D+$/);
-  const devtools = await context.newCDPSession(beside);
-  void devtools.send("Page.crash").catch(() => undefined);
+  await crash(beside);
   const before = (await notices(page)).length;
   await expect
     .poll(() => page.evaluate(async () => (await navigator.locks.query()).held?.map(({ name }) => name)), SOON)

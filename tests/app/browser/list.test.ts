@@ -4,7 +4,7 @@ import { describe, expect, it } from "vitest";
 import { db } from "@/lib/server/db";
 import { violations } from "@/tests/support/accessibility";
 import { clientOf, useApp } from "@/tests/support/app-world";
-import { live, useBrowser, write } from "@/tests/support/browser";
+import { crash, live, useBrowser, write } from "@/tests/support/browser";
 import { createConsultation, createPerson, messageOf, type Person } from "@/tests/support/world";
 
 const app = useApp();
@@ -31,15 +31,6 @@ async function say(person: Person, consultationId: string, content: string): Pro
   const client = await clientOf(app, person);
   expect((await client.post("/api/nachrichten", { json: messageOf(consultationId, content, id) })).status).toBe(201);
   return id;
-}
-
-/** Kills the tab's process. */
-async function crash(page: Page): Promise<void> {
-  const devtools = await page.context().newCDPSession(page);
-  const crashed = page.waitForEvent("crash");
-  // Never answered: who would have to is dead.
-  void devtools.send("Page.crash").catch(() => undefined);
-  await crashed;
 }
 
 async function practice() {

@@ -1,7 +1,7 @@
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { useApp } from "@/tests/support/app-world";
-import { useBrowser } from "@/tests/support/browser";
+import { crash, useBrowser } from "@/tests/support/browser";
 import { createConsultation, createPerson } from "@/tests/support/world";
 
 const app = useApp();
@@ -49,9 +49,8 @@ it("B6 C3 the others see who writes, by name, until it is sent, left alone or th
   expect(pauses.filter((ms) => ms < 900)).toEqual([]);
 
   await says(webers.page, "");
-  const devtools = await annas.context.newCDPSession(annas.page);
   await annas.page.getByRole("textbox").pressSequentially("and");
   await says(webers.page, "Anna is writing …");
-  void devtools.send("Page.crash").catch(() => undefined);
+  await crash(annas.page);
   await says(webers.page, "");
 });
