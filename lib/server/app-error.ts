@@ -59,10 +59,21 @@ const FIELD_MESSAGES: Record<"en" | "de", Record<string, string>> = {
   de: { "mixed-scripts": "Buchstaben verschiedener Schriften sind gemischt. Bitte schreiben Sie in einer Schrift." },
 };
 
+const MARK = Symbol.for("murph app error");
+
 export type MessageLanguage = keyof typeof USER_MESSAGES;
 
-/** A refusal that the client may know of. Thrown anywhere below a route or an action, translated once, there. */
+/**
+ * A refusal that the client may know of. Thrown anywhere below a route or an action, translated once, there. Bundlers load
+ * several copies of this module into one process, and what is kept for all of them throws its own copy's: they are known
+ * by a mark.
+ */
 export class AppError extends Error {
+  static override [Symbol.hasInstance](error: unknown): boolean {
+    return typeof error === "object" && error !== null && MARK in error;
+  }
+
+  readonly [MARK] = true;
   override name = "AppError";
   readonly code: ErrorCode;
   readonly details: Record<string, unknown>;
