@@ -181,12 +181,15 @@ describe("accepting an invitation", () => {
     const [mailed = ""] = await mailedTokens(address);
     const { userId, consultationId } = await accept(token);
     expect(consultationId).toBe(consultation.id);
-    expect(await verifyCredentials(address, "a good password")).toMatchObject({ id: userId, name: "Clara Neu" });
+    expect((await verifyCredentials(address, "a good password"))?.user).toMatchObject({
+      id: userId,
+      name: "Clara Neu",
+    });
     for (const used of [token, mailed, second.invitation?.token ?? ""]) {
       await expect(readInvitation(used, FROM)).rejects.toMatchObject(notFound);
       await expect(accept(used, "Somebody Else")).rejects.toMatchObject(notFound);
     }
-    expect(await verifyCredentials(address, "a good password")).toMatchObject({ name: "Clara Neu" });
+    expect((await verifyCredentials(address, "a good password"))?.user).toMatchObject({ name: "Clara Neu" });
   });
 
   it("F21 of ten who accept at once, by two links, one is first", async () => {

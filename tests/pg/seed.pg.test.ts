@@ -15,7 +15,7 @@ it("E4 the demo people and their consultations are as the protocol says, and a s
   expect(await fingerprint()).toBe(before);
 
   const rowsOf = async (email: string) => {
-    const user = await verifyCredentials(email, "murph-demo");
+    const user = (await verifyCredentials(email, "murph-demo"))?.user;
     if (!user) return expect.unreachable(`${email} cannot sign in`);
     const { sessionId } = await openSession(user.id);
     return listConsultations({ sessionId, userId: user.id });

@@ -41,6 +41,7 @@ export function placesOf({ doctor, patient, interpreter, rooms }: Awaited<Return
   const openNew = (page: Page) => page.locator("nav button").first().click();
   return [
     { name: "sign-in", person: null, path: "/sign-in?error=CredentialsSignin" },
+    { name: "forgotten password", person: null, path: "/forgot-password" },
     { name: "no such page", person: null, path: "/nowhere" },
     { name: "list", person: doctor, path: "/consultations" },
     { name: "new consultation", person: doctor, path: "/consultations", open: openNew },

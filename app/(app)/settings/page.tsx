@@ -3,6 +3,9 @@ import type { Metadata } from "next";
 import { chooseLanguage } from "@/app/language";
 import { requireViewer } from "@/app/viewer";
 import { requestViewpoint, requestWords } from "@/app/viewpoint";
+import { DeviceList } from "@/components/account/DeviceList";
+import { deviceParts } from "@/components/account/device-name";
+import { PasswordForm } from "@/components/account/PasswordForm";
 import { PreferencesForm } from "@/components/settings/PreferencesForm";
 import { LanguageSwitch } from "@/components/shell/LanguageSwitch";
 import { SignOut } from "@/components/shell/SignOut";
@@ -10,10 +13,11 @@ import { PageLink } from "@/components/ui/PageLink";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
 import { PersonName } from "@/components/ui/PersonName";
 import { runtime } from "@/lib/runtime";
+import { listSessions } from "@/lib/server/accounts/sessions";
 import { signInCsrfToken } from "@/lib/server/auth/csrf";
 import { mailMode } from "@/lib/server/mail/mail-mode";
 import { readPreferences } from "@/lib/server/preferences/preferences";
-import { savePreferences } from "./actions";
+import { changePassword, savePreferences, signOutDevices } from "./actions";
 
 export async function generateMetadata(): Promise<Metadata> {
   return { title: (await requestWords()).settings.title };
@@ -23,6 +27,10 @@ export default async function SettingsPage() {
   const { claim, viewer } = await requireViewer("/settings");
   const { locale } = await requestViewpoint();
   const words = await requestWords();
+  const devices = (await listSessions(claim)).map(({ userAgent, ...device }) => ({
+    ...device,
+    name: deviceParts(userAgent),
+  }));
   return (
     <main id="content" tabIndex={-1} className="mx-auto min-h-dvh w-full max-w-xl px-4 py-4 sm:py-10 outline-none">
       <header className="flex items-center gap-1">
@@ -65,6 +73,20 @@ export default async function SettingsPage() {
           {words.language.label}
         </h2>
         <LanguageSwitch current={locale} page="/settings" action={chooseLanguage} />
+      </section>
+      <section aria-labelledby="password" className="mt-4 rounded-2xl bg-surface p-5 shadow-card">
+        <h2 id="password" className="font-semibold">
+          {words.account.password}
+        </h2>
+        <p className="mt-0.5 text-pretty text-ink-soft text-sm">{words.account.passwordIntro}</p>
+        <PasswordForm viewerId={viewer.id} action={changePassword} />
+      </section>
+      <section aria-labelledby="devices" className="mt-4 rounded-2xl bg-surface p-5 shadow-card">
+        <h2 id="devices" className="font-semibold">
+          {words.account.devices}
+        </h2>
+        <p className="mt-0.5 text-pretty text-ink-soft text-sm">{words.account.devicesIntro}</p>
+        <DeviceList viewerId={viewer.id} devices={devices} action={signOutDevices} />
       </section>
     </main>
   );

@@ -1,3 +1,4 @@
+import Link from "next/link";
 import { Button } from "@/components/ui/Button";
 import type { Catalogue } from "@/lib/i18n/en";
 import { HiddenFields, type HiddenValues, SIGN_IN_ACTION } from "./HiddenFields";
@@ -48,6 +49,11 @@ export function SignInForm({ words: { signIn }, hidden, heading, refused }: Sign
       <Button type="submit" className="mt-5 w-full">
         {signIn.submit}
       </Button>
+      <p className="mt-4 text-center text-sm">
+        <Link href="/forgot-password" className="font-medium text-accent-strong underline underline-offset-2">
+          <span>{signIn.forgot}</span>
+        </Link>
+      </p>
     </form>
   );
 }

@@ -18,12 +18,19 @@ async function accountOf(email: string) {
   return address.includes("\u0000") ? null : db().user.findUnique({ where: { email: address } });
 }
 
+/** Somebody who knew their password, and the hash that it matched: another password since proves nothing any more. */
+export interface Proven {
+  user: User;
+  proof: string;
+}
+
 /** The active account with this address and password, or null; unknown accounts take as long as wrong passwords. */
-export async function verifyCredentials(email: string, password: string): Promise<User | null> {
+export async function verifyCredentials(email: string, password: string): Promise<Proven | null> {
   const account = await accountOf(email);
   // Somebody who was invited and has not chosen a password yet cannot sign in, and takes as long to find that out.
   const passwordHash = account?.invitedAt === null ? account.passwordHash : null;
   const matches = await verifyPassword(password, passwordHash);
   if (!account || !matches || account.disabledAt !== null) return null;
-  return { id: account.id, role: account.role, name: account.name, image: account.image };
+  const { id, role, name, image } = account;
+  return { user: { id, role, name, image }, proof: account.passwordHash };
 }

@@ -59,6 +59,7 @@ export async function handleAuth(
   const options = nextAuthOptions({
     ...{ origin, secure, device },
     address: clientAddress(request.headers),
+    userAgent: request.headers.get("user-agent"),
     onError: (error) => {
       failure ??= error;
     },
@@ -105,7 +106,12 @@ async function speakTheirLanguage(answer: Response, userId: string): Promise<voi
 }
 
 /** Somebody who posted a form reads words on the sign-in page; a program reads a status. */
-const FORM_ERRORS = { "rate-limited": "RateLimited", unavailable: "Unavailable" } as const;
+const FORM_ERRORS = {
+  "rate-limited": "RateLimited",
+  unavailable: "Unavailable",
+  // The password was changed while this sign-in was on its way.
+  "session-ended": "CredentialsSignin",
+} as const;
 
 function isFormOfBrowser(request: NextRequest, body: Record<string, string>): boolean {
   const wantsPage =

@@ -16,13 +16,16 @@ interface AuthCall {
   secure: boolean;
   address: string;
   device: KnownDevice;
+  userAgent: string | null;
   /** next-auth turns a throw below it into a redirect or swallows it: the route hears of it here and throws it anew. */
   onError(error: unknown): void;
   onSignedIn(userId: string): void;
 }
 
 /** next-auth for one request: credentials in, a token that names a session row out, and nothing else. */
-export function nextAuthOptions({ origin, secure, address, device, onError, onSignedIn }: AuthCall): AuthOptions {
+export function nextAuthOptions(call: AuthCall): AuthOptions {
+  const { origin, secure, address, device, userAgent, onError, onSignedIn } = call;
+  let proof: string | null = null;
   const reporting = async <Value>(work: () => Promise<Value>): Promise<Value> => {
     try {
       return await work();
@@ -49,14 +52,19 @@ export function nextAuthOptions({ origin, secure, address, device, onError, onSi
     providers: [
       CredentialsProvider({
         credentials: { email: { type: "email" }, password: { type: "password" } },
-        authorize: (credentials) => reporting(() => checkSignIn(credentials, address, device)),
+        authorize: (credentials) =>
+          reporting(async () => {
+            const proven = await checkSignIn(credentials, address, device);
+            proof = proven?.proof ?? null;
+            return proven?.user ?? null;
+          }),
       }),
     ],
     callbacks: {
       redirect: async ({ url }) => `${origin}${ownPage(url, origin) ?? ""}`,
       jwt: async ({ user }) =>
         reporting(async () => {
-          const { sessionId } = await openSession(user.id);
+          const { sessionId } = await openSession(user.id, { userAgent, proof });
           onSignedIn(user.id);
           return { sessionId, userId: user.id };
         }),

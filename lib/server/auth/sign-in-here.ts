@@ -9,16 +9,17 @@ import { deviceCookie, readDevice } from "./device-cookie";
 
 /**
  * Signs this browser in after a proof other than a password, with the same cookie as next-auth's: a new session, and
- * whoever was signed in here before is not any more.
+ * whoever was signed in here before is not any more. `proof`: the hash of the password that they have set just now.
  */
-export async function signInHere(userId: string): Promise<void> {
-  const { sessionId } = await openSession(userId);
+export async function signInHere(userId: string, proof: string | null = null): Promise<void> {
+  const requestHeaders = await headers();
+  const { sessionId } = await openSession(userId, { proof, userAgent: requestHeaders.get("user-agent") });
   const token = await encode({
     token: { sessionId, userId },
     secret: runtime().nextAuthSecret,
     maxAge: SESSION_SECONDS,
   });
-  const secure = isSecure(await headers());
+  const secure = isSecure(requestHeaders);
   const [pinned, plain] = SESSION_COOKIES;
   const jar = await cookies();
   const device = await deviceCookie(await readDevice(jar), userId, secure);

@@ -1,8 +1,7 @@
 import "server-only";
 import * as z from "zod";
-import type { User } from "@/lib/protocol/user";
 import { runtime } from "@/lib/runtime";
-import { accountIdOf, normaliseEmail, verifyCredentials } from "@/lib/server/accounts/verify-credentials";
+import { accountIdOf, normaliseEmail, type Proven, verifyCredentials } from "@/lib/server/accounts/verify-credentials";
 import { logger } from "@/lib/server/log";
 import { AttemptGate } from "./attempt-gate";
 import type { KnownDevice } from "./device-cookie";
@@ -43,7 +42,7 @@ function gates(): Gates {
  * counted by itself, so that no stranger's guesses stand in its way; all others by account and address together, by
  * account, and by address. Throws AppError: rate-limited.
  */
-export async function checkSignIn(input: unknown, address: string, device: KnownDevice): Promise<User | null> {
+export async function checkSignIn(input: unknown, address: string, device: KnownDevice): Promise<Proven | null> {
   const credentials = credentialsSchema.safeParse(input);
   if (!credentials.success) return null;
   const { email, password } = credentials.data;
@@ -60,9 +59,9 @@ export async function checkSignIn(input: unknown, address: string, device: Known
         ]
       : [[devices, known]],
     async () => {
-      const user = await verifyCredentials(email, password);
-      if (!user) logger().info({ event: "sign-in-failed", knownDevice: known !== undefined }, "sign-in refused");
-      return user;
+      const proven = await verifyCredentials(email, password);
+      if (!proven) logger().info({ event: "sign-in-failed", knownDevice: known !== undefined }, "sign-in refused");
+      return proven;
     },
   );
 }
@@ -70,16 +69,16 @@ export async function checkSignIn(input: unknown, address: string, device: Known
 /** Goes through the gates one after the other and tells each the outcome. */
 async function counting(
   [first, ...others]: (readonly [AttemptGate, string])[],
-  attempt: () => Promise<User | null>,
-): Promise<User | null> {
+  attempt: () => Promise<Proven | null>,
+): Promise<Proven | null> {
   if (!first) return attempt();
   const [gate, key] = first;
   const leave = await gate.enter(key);
   let failed = false;
   try {
-    const user = await counting(others, attempt);
-    failed = user === null;
-    return user;
+    const proven = await counting(others, attempt);
+    failed = proven === null;
+    return proven;
   } finally {
     leave(failed);
   }

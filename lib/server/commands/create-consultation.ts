@@ -6,7 +6,7 @@ import type { CreateConsultation } from "@/lib/protocol/commands";
 import { timeSchema } from "@/lib/protocol/message";
 import { type ConsultationRow, consultationRowSchema } from "@/lib/protocol/snapshot";
 import type { Claim } from "@/lib/server/claim";
-import { newInvitation } from "@/lib/server/invitations/new-invitation";
+import { newMailToken } from "@/lib/server/mail-tokens/mail-token";
 import { noticeConsultation } from "@/lib/server/notices/notices";
 import { callFunction } from "@/lib/server/sql-function";
 
@@ -29,8 +29,8 @@ interface Created {
  * Throws AppError: session-ended, not-allowed, id-conflict, validation-failed.
  */
 export async function createConsultation(claim: Claim, command: CreateConsultation, locale: Locale): Promise<Created> {
-  const mailed = newInvitation();
-  const shown = newInvitation();
+  const mailed = newMailToken();
+  const shown = newMailToken();
   const name = command.patientName ?? nameOfAddress(command.patientEmail);
   const answer = await callFunction(Prisma.sql`create_consultation(
     ${claim.sessionId}::uuid, ${claim.userId}::uuid, ${command.id}::uuid, ${command.patientEmail}, ${name},

@@ -4,7 +4,7 @@ import { Prisma } from "@/lib/generated/prisma/client";
 import type { Locale } from "@/lib/i18n/locale";
 import { type Invitation, invitationSchema } from "@/lib/protocol/snapshot";
 import type { Claim } from "@/lib/server/claim";
-import { newInvitation } from "@/lib/server/invitations/new-invitation";
+import { newMailToken } from "@/lib/server/mail-tokens/mail-token";
 import { noticeConsultation } from "@/lib/server/notices/notices";
 import { callFunction } from "@/lib/server/sql-function";
 
@@ -20,8 +20,8 @@ interface Renewed extends Invitation {
  * Throws AppError: session-ended, not-found, not-allowed, invitation-closed, consultation-state.
  */
 export async function renewInvitation(claim: Claim, consultationId: string, locale: Locale): Promise<Renewed> {
-  const mailed = newInvitation();
-  const link = newInvitation();
+  const mailed = newMailToken();
+  const link = newMailToken();
   const answer = await callFunction(Prisma.sql`renew_invitation(
     ${claim.sessionId}::uuid, ${claim.userId}::uuid, ${consultationId}::uuid, ${locale},
     ${JSON.stringify(mailed.stored)}::jsonb, ${JSON.stringify(link.stored)}::jsonb

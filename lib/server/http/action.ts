@@ -1,9 +1,11 @@
 import "server-only";
 import { cookies, headers } from "next/headers";
 import type { ErrorCode } from "@/lib/protocol/errors";
+import { AppError } from "@/lib/server/app-error";
 import { requireClaim, requireViewer } from "@/lib/server/auth/claim-cookie";
 import type { Claim } from "@/lib/server/claim";
 import { touchPresence } from "@/lib/server/presence/touch";
+import { clientAddress } from "./client-address";
 import { describeRefusal } from "./error-response";
 import { requireOwnOrigin } from "./origin";
 import { reachOurs } from "./reach";
@@ -34,6 +36,39 @@ export async function runAction(
   } catch (error) {
     return { status: "refused", id: form.id, content: form.content, ...describeRefusal(error, requestHeaders) };
   }
+}
+
+/** What an action answers that says no more than that; `fields` names what was refused, each with the reason. */
+type Outcome = { status: "done" } | { status: "refused"; code: ErrorCode; fields: Record<string, string> };
+
+/** The same for what nobody has to be signed in for. `address` is who asks, as limits count them. */
+export async function runOpenAction(work: (caller: { address: string }) => Promise<unknown>): Promise<Outcome> {
+  const requestHeaders = await headers();
+  try {
+    requireOwnOrigin(requestHeaders, true);
+    await work({ address: clientAddress(requestHeaders) });
+    return { status: "done" };
+  } catch (error) {
+    return { status: "refused", code: describeRefusal(error, requestHeaders).code, fields: fieldsOf(error) };
+  }
+}
+
+/** The same for a form about the person's own account, which says what is wrong with which field. */
+export async function runAccountAction(
+  viewerId: string,
+  work: (claim: Claim, caller: { address: string }) => Promise<unknown>,
+): Promise<Outcome> {
+  return runOpenAction(async (caller) => {
+    const claim = await requireClaim(await cookies());
+    requireViewer(claim, viewerId || null);
+    touchPresence(claim);
+    await work(claim, caller);
+  });
+}
+
+function fieldsOf(error: unknown): Record<string, string> {
+  const fields = error instanceof AppError ? error.details.fields : undefined;
+  return (fields as Record<string, string> | undefined) ?? {};
 }
 
 /** A text field of a form; a file or nothing counts as empty. Whoever calls an action by hand may send no form at all. */

@@ -5,6 +5,7 @@ import type { ErrorCode } from "@/lib/protocol/errors";
 import { AppError, unavailable } from "@/lib/server/app-error";
 import { isBadValue, isUnavailable } from "@/lib/server/database-errors";
 import { logger } from "@/lib/server/log";
+import { withoutSecret } from "./secret-path";
 
 /** On every answer of the API: content belongs to one person and is never sniffed. */
 export const API_HEADERS = { "Cache-Control": "no-store", "X-Content-Type-Options": "nosniff" };
@@ -29,9 +30,8 @@ export function errorResponse(error: unknown, request: Request, context: Record<
   });
 }
 
-/** An invitation's path opens an account. */
 function pathOf(request: Request): string {
-  return new URL(request.url).pathname.replace(/^\/invite\/.+/, "/invite/…");
+  return withoutSecret(new URL(request.url).pathname);
 }
 
 /** The same where there is no Request: what to answer, to be written by whoever asks. */

@@ -1,6 +1,7 @@
 import "server-only";
 import { runtime } from "@/lib/runtime";
 import { publicOrigin } from "./origin";
+import { isSecretPath } from "./secret-path";
 
 /** Headers of every page. Scripts run by nonce only; the one foreign address is the Pusher host, where there is one. */
 export function pageHeaders(requestHeaders: Headers, path: string, nonce: string): Record<string, string> {
@@ -8,9 +9,9 @@ export function pageHeaders(requestHeaders: Headers, path: string, nonce: string
     "Content-Security-Policy": contentSecurityPolicy(requestHeaders, nonce),
     "Cross-Origin-Opener-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=(), payment=(), usb=()",
-    // The path of an invitation is a secret: what its page asks for says no more than where we are. (Not "no-referrer":
+    // Where the path is a secret, what its page asks for says no more than where we are. (Not "no-referrer":
     // browsers then post its form without an origin.)
-    "Referrer-Policy": path.startsWith("/invite/") ? "strict-origin" : "same-origin",
+    "Referrer-Policy": isSecretPath(path) ? "strict-origin" : "same-origin",
     "X-Content-Type-Options": "nosniff",
   };
 }

@@ -6,11 +6,14 @@ import { AppError } from "@/lib/server/app-error";
 /**
  * "changes": corrections, reactions and what a practitioner does to a consultation; as many as sends, counted apart.
  * "invitations": consultations that are set up and invitations that are sent again, since each may write to an address
- * that somebody typed; "renewals": how often that is done to one person.
+ * that somebody typed; "renewals": how often that is done to one person; "resets": links for forgotten passwords that are
+ * asked for from one address.
  */
-export type RateLimit = "sends" | "changes" | "channel-auth" | "invitations" | "renewals";
+export type RateLimit = "sends" | "changes" | "channel-auth" | "invitations" | "renewals" | "resets";
 
 const RENEWALS_PER_10_MIN = 5;
+/** Many people may share one address. */
+const RESETS_PER_10_MIN = 20;
 
 const holder = globalThis as { __murphRateLimits?: Map<RateLimit, RateLimiterMemory> };
 
@@ -38,5 +41,6 @@ function quotaOf(limit: RateLimit): { points: number; duration: number } {
   if (limit === "channel-auth") return { points: channelAuthPerMinute, duration: 60 };
   if (limit === "invitations") return { points: invitationsPer10Min, duration: 600 };
   if (limit === "renewals") return { points: RENEWALS_PER_10_MIN, duration: 600 };
+  if (limit === "resets") return { points: RESETS_PER_10_MIN, duration: 600 };
   return { points: sendsPer10s, duration: 10 };
 }

@@ -7,12 +7,11 @@ import { consultationStatusSchema, timeSchema } from "@/lib/protocol/message";
 import { roleSchema } from "@/lib/protocol/user";
 import { passwordSchema } from "@/lib/server/accounts/create-user";
 import { hashPassword } from "@/lib/server/accounts/password";
-import { AppError } from "@/lib/server/app-error";
 import { tellRelay } from "@/lib/server/log/append-event";
+import { countMisses } from "@/lib/server/mail-tokens/count-misses";
+import { hashMailToken } from "@/lib/server/mail-tokens/mail-token";
 import { relayOwner } from "@/lib/server/relay/process-relay";
 import { callFunction } from "@/lib/server/sql-function";
-import { countMisses } from "./count-misses";
-import { hashInvitationToken, looksLikeToken } from "./invitation-token";
 
 export const acceptInvitationSchema = z.object({
   name: nameSchema(100),
@@ -40,7 +39,7 @@ const acceptedSchema = z.object({
  */
 export async function readInvitation(token: string, address: string): Promise<OpenInvitation> {
   return countMisses(address, async () => {
-    const answer = await callFunction(Prisma.sql`read_invitation(${hashOf(token)})`);
+    const answer = await callFunction(Prisma.sql`read_invitation(${hashMailToken(token)})`);
     return invitationSchema.parse(answer);
   });
 }
@@ -58,14 +57,9 @@ export async function acceptInvitation(
   await readInvitation(token, address);
   const passwordHash = await hashPassword(password);
   const answer = await callFunction(
-    Prisma.sql`accept_invitation(${hashOf(token)}, ${name}, ${passwordHash}, ${relayOwner()}::uuid)`,
+    Prisma.sql`accept_invitation(${hashMailToken(token)}, ${name}, ${passwordHash}, ${relayOwner()}::uuid)`,
   );
   const { userId, consultationId, appended } = acceptedSchema.parse(answer);
   for (const { event, ...told } of appended) tellRelay(event, told);
   return { userId, consultationId };
-}
-
-function hashOf(token: string): Uint8Array<ArrayBuffer> {
-  if (!looksLikeToken(token)) throw new AppError("not-found");
-  return hashInvitationToken(token);
 }

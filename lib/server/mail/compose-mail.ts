@@ -1,7 +1,7 @@
 import "server-only";
 import { emailSchema } from "@/lib/protocol/email";
 import { runtime } from "@/lib/runtime";
-import { INVITATION_TOKEN_PLACE } from "@/lib/server/invitations/invitation-token";
+import { MAIL_TOKEN_PLACE } from "@/lib/server/mail-tokens/mail-token";
 import { MailError } from "./mail-error";
 import type { ClaimedMail } from "./mail-queue";
 
@@ -10,7 +10,7 @@ interface MailText {
   text: string;
 }
 
-/** Where the token of an invitation belongs, its text has INVITATION_TOKEN_PLACE. */
+/** Where the token of a link belongs, its text has MAIL_TOKEN_PLACE. */
 export interface OutgoingMail extends MailText {
   to: string;
 }
@@ -47,6 +47,28 @@ The link works once, until ${until}. Please do not pass it on: it opens your acc
 If you do not expect an invitation, you need not do anything.
 `,
     }),
+    "password-reset": ({ page }) => ({
+      subject: "Your new password",
+      text: `Hello,
+
+somebody has asked for a new password for your account. Choose it here:
+
+${page}
+
+The link works once, for one hour. Please do not pass it on: it opens your account.
+If it was not you, you need not do anything: your password stays as it is.
+`,
+    }),
+    "password-changed": ({ page }) => ({
+      subject: "Your password was changed",
+      text: `Hello,
+
+the password of your account was changed, and all other devices were signed out.
+If it was you, you need not do anything. If not, choose a new one at once:
+
+${page}
+`,
+    }),
   },
   de: {
     "new-message": ({ page, settings }) => ({
@@ -73,6 +95,28 @@ Der Link gilt einmal und bis ${until}. Bitte geben Sie ihn nicht weiter: er öff
 Wenn Sie keine Einladung erwarten, müssen Sie nichts tun.
 `,
     }),
+    "password-reset": ({ page }) => ({
+      subject: "Ihr neues Passwort",
+      text: `Guten Tag,
+
+jemand hat ein neues Passwort für Ihr Konto angefordert. Wählen Sie es hier:
+
+${page}
+
+Der Link gilt einmal und eine Stunde lang. Bitte geben Sie ihn nicht weiter: er öffnet Ihr Konto.
+Wenn Sie es nicht waren, müssen Sie nichts tun: Ihr Passwort bleibt, wie es ist.
+`,
+    }),
+    "password-changed": ({ page }) => ({
+      subject: "Ihr Passwort wurde geändert",
+      text: `Guten Tag,
+
+das Passwort Ihres Kontos wurde geändert, und alle anderen Geräte wurden abgemeldet.
+Wenn Sie es waren, müssen Sie nichts tun. Wenn nicht, wählen Sie sofort ein neues:
+
+${page}
+`,
+    }),
   },
 };
 
@@ -82,18 +126,24 @@ interface Links {
   until: string;
 }
 
+const PAGES: Record<ClaimedMail["kind"], (consultationId: string | null) => string> = {
+  "new-message": (consultationId) => `/consultations/${consultationId}`,
+  invitation: () => `/invite/${MAIL_TOKEN_PLACE}`,
+  "password-reset": () => `/reset/${MAIL_TOKEN_PLACE}`,
+  "password-changed": () => "/forgot-password",
+};
+
 /** Puts a mail together. Throws MailError where there is nobody it could go to. */
-export function composeMail({ kind, to, locale, consultationId, invitation }: ClaimedMail): OutgoingMail {
+export function composeMail({ kind, to, locale, consultationId, link }: ClaimedMail): OutgoingMail {
   // Judged again: an account may have come into the database in another way than through our forms (ATK82).
   const address = emailSchema.safeParse(to);
   if (!address.success) throw new MailError("refused", "not-an-address");
   const language = locale ?? "en";
   const baseUrl = ownUrl();
-  const path = invitation ? `/invite/${INVITATION_TOKEN_PLACE}` : `/consultations/${consultationId}`;
   const words = WORDS[language][kind]({
-    page: `${baseUrl}${path}`,
+    page: `${baseUrl}${PAGES[kind](consultationId)}`,
     settings: `${baseUrl}/settings`,
-    until: invitation ? dayOf(invitation.expiresAt, language) : "",
+    until: link ? dayOf(link.expiresAt, language) : "",
   });
   return { to: address.data, ...words };
 }

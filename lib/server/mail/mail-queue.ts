@@ -18,12 +18,13 @@ const PLANNED_AT_ONCE = 50;
 const mailSchema = z.object({
   id: z.uuid(),
   fence: z.int(),
-  kind: z.enum(["new-message", "invitation"]),
+  kind: z.enum(["new-message", "invitation", "password-reset", "password-changed"]),
   to: z.string(),
-  consultationId: z.uuid(),
+  consultationId: z.uuid().nullable(),
   locale: z.enum(["de", "en"]).nullable(),
   createdAt: timeSchema,
-  invitation: z.object({ id: z.uuid(), tokenHash: z.string(), expiresAt: timeSchema }).nullable(),
+  /** What it leads to, by a token that is put in at the last moment. */
+  link: z.object({ id: z.uuid(), tokenHash: z.string(), expiresAt: timeSchema }).nullable(),
 });
 /** One mail that this process has to send now. */
 export type ClaimedMail = z.infer<typeof mailSchema>;

@@ -1,7 +1,7 @@
 import "server-only";
 import { runtime } from "@/lib/runtime";
-import { INVITATION_TOKEN_PLACE, invitationToken, isTokenOf } from "@/lib/server/invitations/invitation-token";
 import { logger } from "@/lib/server/log";
+import { isTokenOf, MAIL_TOKEN_PLACE, mailToken } from "@/lib/server/mail-tokens/mail-token";
 import type { OutgoingMail } from "./compose-mail";
 import { MailError } from "./mail-error";
 import { type ClaimedMail, recordSent, simulateSending } from "./mail-queue";
@@ -47,18 +47,18 @@ function mailerOf(): { mailer: Mailer; close(): void } {
   return { mailer: createMailer(deliver, log), close: smtp.close };
 }
 
-/** The mailbox that is kept: its invitations have no token, /dev puts it in. */
+/** The mailbox that is kept: its links have no token, /dev puts it in. */
 async function simulate(claimed: ClaimedMail, outgoing: OutgoingMail): Promise<void> {
   await simulateSending(claimed, outgoing);
 }
 
-/** The link of an invitation is complete only on its way to the provider. */
-function withToken({ invitation }: ClaimedMail, outgoing: OutgoingMail): OutgoingMail {
-  if (!invitation) return outgoing;
-  const token = invitationToken(invitation.id);
+/** A link with a token is complete only on its way to the provider. */
+function withToken({ link }: ClaimedMail, outgoing: OutgoingMail): OutgoingMail {
+  if (!link) return outgoing;
+  const token = mailToken(link.id);
   // Made under another NEXTAUTH_SECRET: this link would lead nowhere.
-  if (!isTokenOf(token, invitation.tokenHash)) throw new MailError("refused", "secret-changed");
-  return { ...outgoing, text: outgoing.text.replaceAll(INVITATION_TOKEN_PLACE, token) };
+  if (!isTokenOf(token, link.tokenHash)) throw new MailError("refused", "secret-changed");
+  return { ...outgoing, text: outgoing.text.replaceAll(MAIL_TOKEN_PLACE, token) };
 }
 
 function log(report: MailReport): void {

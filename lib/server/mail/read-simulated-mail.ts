@@ -1,6 +1,6 @@
 import "server-only";
 import { db } from "@/lib/server/db";
-import { INVITATION_TOKEN_PLACE, invitationToken } from "@/lib/server/invitations/invitation-token";
+import { MAIL_TOKEN_PLACE, mailToken } from "@/lib/server/mail-tokens/mail-token";
 
 export interface ReadableMail {
   id: string;
@@ -15,12 +15,12 @@ export async function readSimulatedMail(most: number): Promise<ReadableMail[]> {
   const rows = await db().simulatedMail.findMany({ orderBy: { sentAt: "desc" }, take: most });
   const mails = await db().mail.findMany({
     where: { id: { in: rows.map(({ outboxId }) => outboxId) } },
-    select: { id: true, invitationId: true },
+    select: { id: true, invitationId: true, resetId: true },
   });
-  const invitations = new Map(mails.map(({ id, invitationId }) => [id, invitationId]));
+  const tokens = new Map(mails.map(({ id, invitationId, resetId }) => [id, invitationId ?? resetId]));
   return rows.map(({ outboxId, toAddress, subject, text, sentAt }) => {
-    const invitationId = invitations.get(outboxId);
-    const whole = invitationId ? text.replaceAll(INVITATION_TOKEN_PLACE, invitationToken(invitationId)) : text;
+    const tokenId = tokens.get(outboxId);
+    const whole = tokenId ? text.replaceAll(MAIL_TOKEN_PLACE, mailToken(tokenId)) : text;
     return { id: outboxId, to: toAddress, subject, text: whole, sentAt };
   });
 }

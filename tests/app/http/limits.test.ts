@@ -3,7 +3,8 @@ import { afterAll, beforeAll, expect, inject, test } from "vitest";
 import { createUser } from "@/lib/server/accounts/create-user";
 import { disconnectDb } from "@/lib/server/db";
 import { clientOf, lookInto } from "@/tests/support/app-world";
-import { type Answer, HttpClient, postSignIn } from "@/tests/support/http-client";
+import { type Answer, HttpClient, postSignIn, signIn } from "@/tests/support/http-client";
+import { formOf } from "@/tests/support/page-form";
 import { type BuiltApp, startBuiltApp } from "@/tests/support/start-built-app";
 import { createWorld, messageOf } from "@/tests/support/world";
 
@@ -100,6 +101,23 @@ test("S5 ATK69 ATK84 three wrong passwords slow down whoever guesses, however wr
   expect(
     (await postSignIn(new HttpClient(app.baseUrl), await newAccount(), password)).headers.get("location"),
   ).toContain("/consultations");
+});
+
+test("S3 whoever finds a device signed in cannot guess the present password: wrong ones count as in signing in", async () => {
+  const email = await newAccount();
+  const here = await signIn(app.baseUrl, email, password);
+  const form = formOf((await here.get("/settings")).text, "current");
+  const guess = async (current: string) => {
+    form.set("current", current);
+    form.set("password", "another good password");
+    const { text } = await here.post("/settings", { raw: form, headers: { Origin: app.baseUrl }, origin: false });
+    return text;
+  };
+  for (let tries = 0; tries < 3; tries++) {
+    expect(await guess(`wrong ${tries}`)).toContain("That is not your present password");
+  }
+  for (const late of ["wrong again", password]) expect(await guess(late)).toContain("Too many attempts");
+  await expect(signIn(app.baseUrl, email, password)).resolves.toBeInstanceOf(HttpClient);
 });
 
 test("ATK69 somebody who posts the form in a browser reads words instead of JSON", async () => {
