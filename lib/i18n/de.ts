@@ -92,7 +92,7 @@ export const de: Catalogue = {
     sendLink: "Link senden",
     sending: "Einen Moment …",
     resetSent: {
-      smtp: "Wenn es zu dieser Adresse ein Konto gibt, ist ein Link dorthin unterwegs. Er gilt einmal und eine Stunde lang.",
+      smtp: "Wenn es zu dieser Adresse ein Konto gibt, ist ein Link dorthin unterwegs. Er gilt einmal und eine Stunde lang. Nach einigen Minuten nichts da? Sehen Sie bei den unerwünschten E-Mails nach. Wenn Sie eingeladen wurden und nie ein Passwort gewählt haben, bitten Sie Ihre Praxis um eine neue Einladung.",
       simulated:
         "Wenn es zu dieser Adresse ein Konto gibt, wurde ein Link dafür geschrieben. E-Mail wird hier nur nachgestellt: Sie steht auf der Seite /dev.",
       none: "Hier ist keine E-Mail eingerichtet, deshalb kann kein Link Sie erreichen. Fragen Sie, wer diese Seite betreibt.",
@@ -100,6 +100,8 @@ export const de: Catalogue = {
     toSignIn: "Zurück zur Anmeldung",
     resetTitle: "Neues Passwort wählen",
     resetIntro: "Danach sind Sie hier angemeldet und überall sonst abgemeldet.",
+    signedInAs: (name) =>
+      `Sie sind hier als ${name} angemeldet. Wenn Sie fortfahren, wechselt dieser Browser zum Konto dieses Links.`,
     closedTitle: "Dieser Link gilt nicht mehr",
     closed: "Jeder Link gilt einmal und eine Stunde lang, bis ein Passwort gesetzt ist. Fordern Sie einen neuen an.",
     askAgain: "Neuen Link anfordern",

@@ -88,7 +88,7 @@ export const en = {
     sendLink: "Send the link",
     sending: "One moment …",
     resetSent: {
-      smtp: "If there is an account with this address, a link is on its way to it. It works once, for one hour.",
+      smtp: "If there is an account with this address, a link is on its way to it. It works once, for one hour. Nothing there after some minutes? Look among the unwanted mail. If you were invited and never chose a password, ask your practice to invite you again.",
       simulated:
         "If there is an account with this address, a link was written for it. E-mail is only simulated here: it is shown on the page /dev.",
       none: "No e-mail is set up here, so no link can reach you. Ask whoever runs this site.",
@@ -96,6 +96,8 @@ export const en = {
     toSignIn: "Back to signing in",
     resetTitle: "Choose a new password",
     resetIntro: "Then you are signed in here, and signed out everywhere else.",
+    signedInAs: (name: string) =>
+      `You are signed in here as ${name}. If you go on, this browser changes to the account of this link.`,
     closedTitle: "This link is not valid any more",
     closed: "Each link works once and for one hour, until a password is set. Ask for a new one.",
     askAgain: "Ask for a new link",

@@ -103,6 +103,17 @@ describe("a forgotten password", () => {
     expect(await reset(token)).toMatchObject({ proof: expect.any(String) });
   });
 
+  it("S3 a link that was used stands in nobody's way: who forgets again within the hour is written to again", async () => {
+    const { email, token } = await forgetful();
+    for (let count = 0; count < 3; count++) await requestPasswordReset(email, newAddress(), "en");
+    expect(await linksTo(email)).toHaveLength(3);
+    await reset(token);
+    await requestPasswordReset(email, newAddress(), "en");
+    const links = await linksTo(email);
+    expect(links).toHaveLength(4);
+    expect(await reset(links[0] ?? "", "a third password")).toMatchObject({ proof: expect.any(String) });
+  });
+
   it("S3 one address asks twenty times in ten minutes, then it is told to wait", async () => {
     const address = newAddress();
     const ask = () => requestPasswordReset(`${randomUUID()}@nowhere.example`, address, "en");

@@ -2,14 +2,17 @@ import { randomUUID } from "node:crypto";
 import type { Page } from "playwright-core";
 import { expect, it } from "vitest";
 import { createUser } from "@/lib/server/accounts/create-user";
+import { requestPasswordReset } from "@/lib/server/accounts/forgotten-password";
+import { db } from "@/lib/server/db";
 import { readSimulatedMail } from "@/lib/server/mail/read-simulated-mail";
 import { violations } from "@/tests/support/accessibility";
 import { useApp } from "@/tests/support/app-world";
-import { live, useBrowser, type Visitor } from "@/tests/support/browser";
+import { live, useBrowser, type Visitor, write } from "@/tests/support/browser";
 import { LOOKS } from "@/tests/support/look-at-screens";
+import { createWorld } from "@/tests/support/world";
 
 const app = useApp();
-const { visit } = useBrowser(app);
+const { visit, join } = useBrowser(app);
 const OLD = "correct horse battery";
 const NEW = "another good password";
 const SOON = { timeout: 20_000 };
@@ -83,6 +86,35 @@ it.each(Object.entries(WORDS))(
     await other.page.waitForURL("**/sign-in?**");
   },
 );
+
+it("S3 ATK73 a room that is open elsewhere says at once that its session has ended", async () => {
+  const { patient, consultationId } = await createWorld();
+  const { email } = await db().user.findUniqueOrThrow({ where: { id: patient.userId } });
+  const { page, provoked } = await join(patient, consultationId);
+  provoked.push("401");
+  await requestPasswordReset(email, randomUUID(), "en");
+  const here = await visit(null);
+  await here.page.goto(app.baseUrl + (await linkTo(email)));
+  await here.page.locator('input[name="password"]').fill(NEW);
+  await here.page.locator('input[name="password"]').press("Enter");
+  await here.page.waitForURL("**/consultations");
+  await page.getByText("Your session has ended").first().waitFor({ timeout: 5_000 });
+});
+
+it("S3 SND5 before a link signs somebody in it says whose place they take, and that what is unsent here would be deleted", async () => {
+  const { patient, consultationId } = await createWorld();
+  const email = await account();
+  await requestPasswordReset(email, randomUUID(), "en");
+  const { page, context, provoked } = await join(patient, consultationId);
+  provoked.push("net::");
+  await context.route("**/api/nachrichten", (route) => route.abort());
+  await write(page, "not sent yet");
+  await page.getByText(/Still sending/).waitFor();
+  await page.goto(app.baseUrl + (await linkTo(email)));
+  await page.getByText(/You are signed in here as Anna/).waitFor();
+  await page.getByText("Unsent text on this device").waitFor();
+  await expectClean(page);
+});
 
 it("S3 the settings change the password and end other devices, and say what they did", async () => {
   const email = await account();

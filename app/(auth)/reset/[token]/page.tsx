@@ -5,10 +5,12 @@ import Link from "next/link";
 import { AuthPage } from "@/app/(auth)/AuthPage";
 import { requestWords } from "@/app/viewpoint";
 import { ResetForm } from "@/components/account/ResetForm";
+import { UnsentHere } from "@/components/shell/UnsentHere";
 import { buttonClass } from "@/components/ui/Button";
 import { Notice } from "@/components/ui/Notice";
 import { readPasswordReset } from "@/lib/server/accounts/forgotten-password";
 import { AppError } from "@/lib/server/app-error";
+import { currentViewer } from "@/lib/server/auth/viewer";
 import { clientAddress } from "@/lib/server/http/client-address";
 import { setPassword } from "./actions";
 
@@ -21,9 +23,16 @@ export default async function ResetPage({ params }: { params: Promise<{ token: s
   const { account } = await requestWords();
   const found = await resetOf(token);
   if (typeof found === "string") return <ResetClosed reason={found} />;
+  const viewer = await currentViewer();
   return (
     <AuthPage path={`/reset/${token}`} title={account.resetTitle}>
       <p className="mt-1 text-pretty text-ink-soft">{account.resetIntro}</p>
+      {viewer ? (
+        <p className="mt-5 rounded-xl bg-warning-soft p-3.5 text-[0.9375rem] text-warning">
+          {account.signedInAs(viewer.name)}
+        </p>
+      ) : null}
+      <UnsentHere />
       <ResetForm token={token} email={found.email} action={setPassword} />
     </AuthPage>
   );
