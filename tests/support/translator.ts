@@ -37,10 +37,13 @@ export function translateAlways(): void {
 export function looseTexts(): string[] {
   const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
   const loose: string[] = [];
+  // What Radix says of a toast to screen readers: for one second, never changed, and taken away as a whole.
+  const spoken = "body > [role='status'][aria-live]";
   while (walker.nextNode()) {
     const text = walker.currentNode as Text;
     const held = Object.keys(text).some((key) => key.startsWith("__reactFiber$"));
-    if (held) loose.push(`${text.parentElement?.outerHTML.slice(0, 120)}: ${text.data}`);
+    if (held && !text.parentElement?.matches(spoken))
+      loose.push(`${text.parentElement?.outerHTML.slice(0, 120)}: ${text.data}`);
   }
   return loose;
 }
