@@ -135,6 +135,28 @@ describe("start and stop on a data folder", () => {
     expect(postmasterPid(clusterOf(dataDir))).toBeNull();
   });
 
+  test("F16 PostgreSQL killed again each time it comes, before anybody has connected to it, comes back in the end", async () => {
+    const dataDir = temporaryDataDir();
+    const app = startAppProcess(dataDir);
+    const before = await app.ready();
+    for (let kills = 0; kills < 4; kills++) {
+      const pid = postmasterPid(clusterOf(dataDir));
+      if (pid === null) throw new Error("PostgreSQL does not run");
+      process.kill(pid, "SIGKILL");
+      const another = () => ![pid, null].includes(postmasterPid(clusterOf(dataDir)));
+      await until(another, "the next PostgreSQL", 60_000);
+    }
+    const answers = () =>
+      query(before.databaseUrl, "SELECT 1").then(
+        () => true,
+        () => false,
+      );
+    await until(answers, "an answer of PostgreSQL", 60_000);
+    app.kill("SIGTERM");
+    await app.exited();
+    expect(postmasterPid(clusterOf(dataDir))).toBeNull();
+  });
+
   test("a postmaster.pid that names a foreign process does not stop a start", async () => {
     const dataDir = temporaryDataDir();
     const first = startAppProcess(dataDir);

@@ -234,23 +234,35 @@ function watchServer(parts: Parts, settings: Settings): { stop(): void } {
   async function watch() {
     while (!stopped) {
       try {
-        current = superuserClient(settings);
-        const ended = new Promise<void>((resolve) => current?.once("end", resolve));
-        current.on("error", () => undefined);
-        await current.connect();
-        await ended;
+        const reached = await stayConnected();
         if (stopped || !fs.existsSync(parts.layout.settingsFile)) return;
+        // Also where no connection was had: it may have gone again before this could connect to it.
         await withStartLock(parts.layout.startLock, async () => {
           if (stopped) return;
           const { found } = await ensureRunning(parts, settings.port);
           if (!found) parts.onProblem("PostgreSQL had gone away and was started again");
         });
+        if (reached) continue;
       } catch (error) {
         if (stopped) return;
         parts.onProblem(`PostgreSQL is away: ${(error as Error).message}`);
-        await sleep(WATCH_RETRY_MS, undefined, { ref: false });
       }
+      await sleep(WATCH_RETRY_MS, undefined, { ref: false });
     }
+  }
+
+  /** Resolves when the server has gone away; false: it could not be reached in the first place. */
+  async function stayConnected(): Promise<boolean> {
+    current = superuserClient(settings);
+    const ended = new Promise<void>((resolve) => current?.once("end", resolve));
+    current.on("error", () => undefined);
+    try {
+      await current.connect();
+    } catch {
+      return false;
+    }
+    await ended;
+    return true;
   }
 }
 
