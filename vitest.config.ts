@@ -55,7 +55,11 @@ export default defineConfig({
       }),
       ...proofs("protocol", ["protocol"]),
       ...proofs("app", ["app", "chaos"], {
-        test: { globalSetup: ["tests/support/app-server.ts"] },
+        test: {
+          globalSetup: ["tests/support/app-server.ts"],
+          // Several browsers at once: on a machine that is busy with other things a long conversation takes minutes.
+          testTimeout: 180_000,
+        },
       }),
       ...proofs("startup", ["startup"], {
         test: {
