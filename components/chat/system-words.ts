@@ -19,6 +19,7 @@ export function systemWords(words: Catalogue, line: SystemLine): string {
         ? words.system.joined(line.user.name)
         : words.system.added(line.user.name, line.actor.name);
     case "user-left":
+      if (line.invitation === "declined") return words.system.declined(line.user.name);
       if (line.invitation) return words.system.withdrawn(line.user.name, line.actor.name);
       return line.actor.id === line.user.id
         ? words.system.left(line.user.name)

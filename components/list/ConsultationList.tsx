@@ -3,6 +3,7 @@
 import { MessagesSquare, SearchX, Settings } from "lucide-react";
 import { useState } from "react";
 import { ConnectionIndicator } from "@/components/chat/ConnectionIndicator";
+import type { FormAction } from "@/components/chat/form-action";
 import { NewConsultation } from "@/components/people/NewConsultation";
 import { NewConsultationButton } from "@/components/people/NewConsultationButton";
 import { Brand } from "@/components/shell/Brand";
@@ -23,9 +24,10 @@ interface ConsultationListProps {
   viewer: User;
   list: ReturnType<typeof useConsultationList>;
   openId: string | null;
+  answerRequest: FormAction;
 }
 
-export function ConsultationList({ viewer, list, openId }: ConsultationListProps) {
+export function ConsultationList({ viewer, list, openId, answerRequest }: ConsultationListProps) {
   const words = useWords();
   const { rows, loading, status, failure, refresh } = list;
   const [filter, setFilter] = useState<Filter>("all");
@@ -85,7 +87,13 @@ export function ConsultationList({ viewer, list, openId }: ConsultationListProps
             </Button>
           </Notice>
         ) : (
-          <ConsultationRows rows={shown} viewerId={viewer.id} openId={openId} told={isTold(list)} />
+          <ConsultationRows
+            rows={shown}
+            viewerId={viewer.id}
+            openId={openId}
+            told={isTold(list)}
+            answerRequest={answerRequest}
+          />
         )}
       </nav>
       {practitioner ? <NewConsultation open={creating} onClose={() => setCreating(false)} /> : null}

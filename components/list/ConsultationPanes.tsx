@@ -3,7 +3,7 @@
 import { usePathname, useSelectedLayoutSegment } from "next/navigation";
 import { useEffect, useState } from "react";
 import { ChatRoom } from "@/components/chat/ChatRoom";
-import type { ChatActions } from "@/components/chat/form-action";
+import type { ChatActions, FormAction } from "@/components/chat/form-action";
 import { cn } from "@/components/ui/cn";
 import { useConsultationList } from "@/hooks/useConsultationList";
 import { consultationAt, LIST_PATH, showPanes } from "@/lib/browser/consultation-pages";
@@ -20,6 +20,7 @@ interface ConsultationPanesProps {
   initialRows: ConsultationRow[];
   actions: ChatActions;
   editWindowSeconds: number;
+  answerRequest: FormAction;
   /** What the server rendered for the address that was asked of it. */
   children: Parts;
 }
@@ -30,7 +31,7 @@ interface ConsultationPanesProps {
  * nothing but what only the server has.
  */
 export function ConsultationPanes(props: ConsultationPanesProps) {
-  const { viewer, initialRows, actions, editWindowSeconds, children } = props;
+  const { viewer, initialRows, actions, editWindowSeconds, answerRequest, children } = props;
   const served = useSelectedLayoutSegment();
   const asked = consultationAt(usePathname());
   const openId = asked === undefined ? served : asked;
@@ -56,7 +57,7 @@ export function ConsultationPanes(props: ConsultationPanesProps) {
           openId !== null && "hidden",
         )}
       >
-        <ConsultationList viewer={viewer} list={list} openId={openId} />
+        <ConsultationList viewer={viewer} list={list} openId={openId} answerRequest={answerRequest} />
       </div>
       <div
         id={openId === null ? undefined : "content"}

@@ -7,13 +7,13 @@ import { fullTime } from "@/lib/i18n/time";
 import type { MailMode } from "@/lib/protocol/mail-mode";
 
 interface InvitationSentProps {
-  /** Name or address of whoever was invited. */
+  /** Name or address of whoever is asked. */
   who: string;
   mail: MailMode;
   invitation: { url: string | null; expiresAt: string };
 }
 
-/** What became of the mail here, and the link to hand over. */
+/** What became of the mail here. Where none leaves: the link, to hand over. */
 export function InvitationSent({ who, mail, invitation: { url, expiresAt } }: InvitationSentProps) {
   const { view, words } = useViewpoint();
   const { invitation, newConsultation } = words;
@@ -21,7 +21,7 @@ export function InvitationSent({ who, mail, invitation: { url, expiresAt } }: In
   return (
     <Fragment>
       <p className="mt-1 break-words text-[0.9375rem] text-ink-soft">
-        {`${invitation.mailed[mail](who)} ${url === null ? invitation.linkNotShown : invitation.handOver}`}
+        {`${invitation.mailed[mail](who)} ${url === null ? invitation.answerSeen : invitation.handOver}`}
       </p>
       {url === null ? null : (
         <Fragment>

@@ -4,7 +4,7 @@ import { MailQuestion } from "lucide-react";
 import { useViewpoint } from "@/components/ui/ViewpointProvider";
 import type { Invitation } from "@/lib/protocol/snapshot";
 
-/** Stands for the presence of somebody who cannot have been here yet. */
+/** Stands for the presence of somebody who does not take part yet. */
 export function InvitedWords({ invitation }: { invitation: Pick<Invitation, "expiresAt"> }) {
   const { words, now } = useViewpoint();
   const expired = Date.parse(invitation.expiresAt) <= now;

@@ -18,8 +18,8 @@ interface NewConsultationProps {
 }
 
 /**
- * Dialog for practitioners. What was typed is still there when it is opened again, and the link that is shown only once
- * goes with nothing but its own button.
+ * Dialog for practitioners. What was typed is still there when it is opened again, and what is said once goes with nothing but
+ * its own button.
  */
 export function NewConsultation({ open, onClose }: NewConsultationProps) {
   const { newConsultation, people } = useWords();
@@ -30,7 +30,7 @@ export function NewConsultation({ open, onClose }: NewConsultationProps) {
 
   function onCreated(answer: CreatedConsultation) {
     void refresh();
-    if (answer.invitation) setCreated(answer);
+    if (answer.invitation || isAskedByMail(answer)) setCreated(answer);
     else finish(answer.consultation.id);
   }
 
@@ -42,10 +42,14 @@ export function NewConsultation({ open, onClose }: NewConsultationProps) {
   }
 
   if (!open) return null;
-  const invitation = created?.invitation;
-  return invitation ? (
+  const asked = created?.consultation.invitation;
+  return asked ? (
     <Modal key="created" title={newConsultation.created} onClose={() => finish(null)}>
-      <InvitationSent who={fields.patientEmail.trim()} mail={created.mail} invitation={invitation} />
+      <InvitationSent
+        who={fields.patientEmail.trim()}
+        mail={created.mail}
+        invitation={{ url: created.invitation?.url ?? null, expiresAt: asked.expiresAt }}
+      />
       <div className="mt-6 flex flex-wrap justify-end gap-2">
         <Button look="secondary" onClick={() => finish(null)}>
           {people.done}
@@ -58,4 +62,9 @@ export function NewConsultation({ open, onClose }: NewConsultationProps) {
       <NewConsultationForm fields={fields} onChange={setFields} onCreated={onCreated} onCancel={onClose} />
     </Modal>
   );
+}
+
+/** Then there is something to say although there is no link to show. */
+function isAskedByMail({ consultation, mail }: CreatedConsultation): boolean {
+  return consultation.invitation !== null && mail === "smtp";
 }

@@ -34,9 +34,9 @@ function isOlder(a: ConsultationRow, b: ConsultationRow): boolean {
 export function inListOrder(rows: Rows, viewerId: string): Rows {
   const sorted = [...rows].sort(
     (a, b) =>
-      PLACES[a.status] - PLACES[b.status] ||
-      (a.status === "IN_PROGRESS" ? needOf(a, viewerId) - needOf(b, viewerId) : 0) ||
-      (a.status === "SCHEDULED" ? compare(timeOf(a), timeOf(b)) : 0) ||
+      placeOf(a) - placeOf(b) ||
+      (!a.request && a.status === "IN_PROGRESS" ? needOf(a, viewerId) - needOf(b, viewerId) : 0) ||
+      (!a.request && a.status === "SCHEDULED" ? compare(timeOf(a), timeOf(b)) : 0) ||
       compare(b.lastActivityAt, a.lastActivityAt) ||
       compare(a.id, b.id),
   );
@@ -45,6 +45,11 @@ export function inListOrder(rows: Rows, viewerId: string): Rows {
 }
 
 const PLACES: Record<ConsultationStatus, number> = { IN_PROGRESS: 0, SCHEDULED: 1, COMPLETED: 2, CANCELLED: 2 };
+
+/** What waits for an answer comes before everything else. */
+function placeOf({ request, status }: ConsultationRow): number {
+  return request ? -1 : PLACES[status];
+}
 
 /** 0: there is something to read, 1: the last word is another's, 2: it is for others to go on. */
 function needOf({ unreadCount, lastMessage }: ConsultationRow, viewerId: string): number {

@@ -77,6 +77,13 @@ export const de: Catalogue = {
     showAll: "Alle zeigen",
     shown: (count) => plural("de", count, { one: "1 Sprechstunde", other: `${number(count)} Sprechstunden` }),
     unsent: (count) => `${number(count)} noch nicht gesendet`,
+    request: {
+      asks: "bittet Sie um eine schriftliche Sprechstunde.",
+      hint: "Bevor Sie annehmen, erfährt die Gegenseite nichts über Sie, und Sie sehen nichts davon.",
+      accept: "Annehmen",
+      decline: "Ablehnen",
+      of: (answer, name) => `${answer}: ${name}`,
+    },
   },
   settings: {
     title: "Einstellungen",
@@ -94,7 +101,7 @@ export const de: Catalogue = {
     resetSent: {
       smtp: "Wenn es zu dieser Adresse ein Konto gibt, ist ein Link dorthin unterwegs. Er gilt einmal und eine Stunde lang. Nach einigen Minuten nichts da? Sehen Sie bei den unerwünschten E-Mails nach. Wenn Sie eingeladen wurden und nie ein Passwort gewählt haben, bitten Sie Ihre Praxis um eine neue Einladung.",
       simulated:
-        "Wenn es zu dieser Adresse ein Konto gibt, wurde ein Link dafür geschrieben. E-Mail wird hier nur nachgestellt: Sie steht auf der Seite /dev.",
+        "Wenn es zu dieser Adresse ein Konto gibt, wurde ein Link dafür geschrieben. E-Mail wird hier nur simuliert: Was darin stünde, zeigt die Seite /dev.",
       none: "Hier ist keine E-Mail eingerichtet, deshalb kann kein Link Sie erreichen. Fragen Sie, wer diese Seite betreibt.",
     },
     toSignIn: "Zurück zur Anmeldung",
@@ -213,14 +220,23 @@ export const de: Catalogue = {
       CANCELLED: "Sie wurde inzwischen abgesagt.",
     },
     choose: "Wählen Sie ein Passwort, um teilzunehmen.",
+    answer: "Sie haben hier ein Konto. Melden Sie sich an, um dies bei Ihren Sprechstunden anzunehmen oder abzulehnen.",
+    answerHere: "Nehmen Sie dies bei Ihren Sprechstunden an oder lehnen Sie es ab.",
+    toAnswer: "Anmelden und antworten",
+    toConsultations: "Zu Ihren Sprechstunden",
+    otherPerson: (name) =>
+      `Sie sind hier als ${name} angemeldet. Melden Sie sich zuerst ab: Nur die eingeladene Person kann antworten.`,
+    toSettings: "Zu den Einstellungen",
     mailed: {
-      smtp: (who) => `${who} bekommt eine Einladung per E-Mail.`,
+      smtp: (who) =>
+        `${who} wird per E-Mail gefragt, ob sie oder er teilnimmt. Der Link darin ist nur für diese Person und wird Ihnen nicht gezeigt.`,
       simulated: (who) =>
         `E-Mail wird hier nur simuliert, darum bekommt ${who} keine. Was darin stünde, zeigt die Seite /dev.`,
       none: (who) => `Hier ist keine E-Mail eingerichtet, darum bekommt ${who} keine.`,
     },
-    handOver: "Diesen Link können Sie selbst weitergeben:",
-    linkNotShown: "Der Link ist nur für diese Person und wird Ihnen nicht gezeigt.",
+    answerSeen: "Die Antwort sehen Sie in der Liste.",
+    handOver:
+      "Deshalb wird Ihnen der Link gezeigt, und nichts beweist, dass die Adresse dem gehört, der ihn öffnet. Sie können ihn selbst weitergeben:",
     email: "Ihre E-Mail-Adresse",
     emailHint: "Mit dieser Adresse und Ihrem Passwort melden Sie sich künftig an.",
     name: "Ihr Name",
@@ -254,7 +270,7 @@ export const de: Catalogue = {
     title: "Neue Sprechstunde",
     email: "E-Mail der Patientin / des Patienten",
     name: "Name",
-    nameHint: "Nur nötig, wenn die Person hier neu ist. Sie kann ihn berichtigen.",
+    nameHint: "So heißt die Person für Sie, bis sie teilnimmt; danach steht hier ihr eigener Name.",
     subject: "Betreff",
     subjectHint: "Die Patientin oder der Patient sieht ihn auch.",
     when: "Tag und Uhrzeit",
@@ -411,6 +427,7 @@ export const de: Catalogue = {
     left: (name) => `${name} ist gegangen`,
     added: (name, by) => `${name} wurde von ${by} hinzugefügt`,
     withdrawn: (name, by) => `${by} hat die Einladung von ${name} zurückgezogen`,
+    declined: (name) => `${name} hat die Teilnahme abgelehnt`,
     removed: (name, by) => `${name} wurde von ${by} entfernt`,
     closing: (name) => `${name} hat das Ende der Sprechstunde angekündigt`,
     continued: (name) => `${name} setzt die Sprechstunde fort`,

@@ -74,6 +74,13 @@ export const en = {
     shown: (count: number) =>
       plural("en", count, { one: "1 consultation shown", other: `${number(count)} consultations shown` }),
     unsent: (count: number) => `${number(count)} not sent yet`,
+    request: {
+      asks: "asks you to a consultation in writing.",
+      hint: "Until you accept, they learn nothing about you, and you see nothing of it.",
+      accept: "Accept",
+      decline: "Decline",
+      of: (answer: string, name: string) => `${answer}: ${name}`,
+    },
   },
   settings: {
     title: "Settings",
@@ -207,14 +214,23 @@ export const en = {
       CANCELLED: "It was cancelled meanwhile.",
     },
     choose: "Choose a password to take part.",
+    answer: "You have an account here. Sign in to accept or decline this in your consultations.",
+    answerHere: "Accept or decline this in your consultations.",
+    toAnswer: "Sign in and answer",
+    toConsultations: "To your consultations",
+    otherPerson: (name: string) =>
+      `You are signed in here as ${name}. Sign out first: only the invited person can answer this.`,
+    toSettings: "To the settings",
     mailed: {
-      smtp: (who: string) => `${who} gets an invitation by e-mail.`,
+      smtp: (who: string) =>
+        `${who} is asked by e-mail whether to take part. The link in it is for them alone and is not shown to you.`,
       simulated: (who: string) =>
         `E-mail is only simulated here, so ${who} gets none. What it would say is shown on the page /dev.`,
       none: (who: string) => `No e-mail is set up here, so ${who} gets none.`,
     },
-    handOver: "You can hand over this link yourself:",
-    linkNotShown: "The link is for them alone and is not shown to you.",
+    answerSeen: "The list shows you when they have answered.",
+    handOver:
+      "So the link is shown to you, and nothing proves that whoever opens it owns that address. You can hand it over yourself:",
     email: "Your e-mail",
     emailHint: "From now on you sign in with this address and your password.",
     name: "Your name",
@@ -247,7 +263,7 @@ export const en = {
     title: "New consultation",
     email: "Patient's e-mail",
     name: "Patient's name",
-    nameHint: "Only needed if they are new here. They can correct it.",
+    nameHint: "So they are shown to you until they take part, then under their own name.",
     subject: "Subject",
     subjectHint: "The patient sees it too.",
     when: "Date and time",
@@ -392,6 +408,7 @@ export const en = {
     left: (name: string) => `${name} left`,
     added: (name: string, by: string) => `${name} was added by ${by}`,
     withdrawn: (name: string, by: string) => `${by} withdrew the invitation of ${name}`,
+    declined: (name: string) => `${name} declined to take part`,
     removed: (name: string, by: string) => `${name} was removed by ${by}`,
     closing: (name: string) => `${name} announced the end of the consultation`,
     continued: (name: string) => `${name} continued the consultation`,

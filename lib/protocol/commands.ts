@@ -26,11 +26,11 @@ export type SendMessage = z.infer<typeof sendMessageSchema>;
 
 export const editMessageSchema = z.object({ content: contentSchema });
 
-/** A practitioner opens a consultation with the patient of this address; one who is not known yet is invited. */
+/** A practitioner opens a consultation with the patient of this address, who is asked first where these two have none yet. */
 export const createConsultationSchema = z.object({
   id: uuidV4Schema,
   patientEmail: emailSchema,
-  /** Of a patient who is not known yet; they may correct it. */
+  /** What the practitioner calls a patient who is asked first, until they take part under their own name. */
   patientName: nameSchema(100)
     .nullish()
     .transform((name) => name ?? null),
@@ -95,8 +95,8 @@ export const commandAnswerSchema = z.object({ event: eventSchema.nullable() });
 export type CommandAnswer = z.infer<typeof commandAnswerSchema>;
 
 /**
- * `invitation`: the address, shown once, under which a patient who is new chooses a password. `mail`: what becomes of
- * the one that they are written.
+ * `invitation`: the address that stands in the mail to a patient who is asked first, told once and only where no mail
+ * leaves. `mail`: what becomes of the mail.
  */
 export const createdConsultationSchema = z.object({
   consultation: consultationRowSchema,
@@ -105,7 +105,7 @@ export const createdConsultationSchema = z.object({
 });
 export type CreatedConsultation = z.infer<typeof createdConsultationSchema>;
 
-/** `url`: null where the link would open more than is the caller's to see. */
+/** `url`: null where a mail leaves, which alone has the link then. */
 export const renewedInvitationSchema = z.object({
   invitation: invitationSchema.extend({ url: z.string().nullable() }),
   mail: mailModeSchema,

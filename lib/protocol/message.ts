@@ -20,8 +20,8 @@ export const systemLineSchema = z.discriminatedUnion("type", [
   z.object({ type: z.literal("user-joined"), actor: userSchema, user: userSchema }),
   z.object({
     ...{ type: z.literal("user-left"), actor: userSchema, user: userSchema },
-    /** They had not accepted yet. */
-    invitation: z.literal("withdrawn").optional(),
+    /** They had been asked and had not accepted: it was taken back, or they said no. */
+    invitation: z.enum(["withdrawn", "declined"]).optional(),
   }),
 ]);
 export type SystemLine = z.infer<typeof systemLineSchema>;

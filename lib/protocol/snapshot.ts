@@ -26,7 +26,7 @@ export const consultationSchema = z.object({
 export type Consultation = z.infer<typeof consultationSchema>;
 
 /**
- * Of somebody whose account has no password yet: when they were written to last, and until when that link works. Of two
+ * Of somebody who was asked and has not answered yet: when they were written to last, and until when that link works. Of two
  * readings the later `invitedAt` is the newer, and none at all is the newest: accepting is for good.
  */
 export const invitationSchema = z.object({ invitedAt: timeSchema, expiresAt: timeSchema });
@@ -87,7 +87,11 @@ export const consultationRowSchema = z.object({
   counterpart: userSchema.extend({ online: z.boolean(), lastActiveAt: timeSchema.nullable() }),
   /** Who else takes part, the counterpart included. */
   othersCount: z.int().nonnegative().default(1),
-  /** Of the one who was invited and has not accepted yet. */
+  /**
+   * I am asked to take part, by the counterpart, and have not answered: nothing but this row is mine to read yet.
+   */
+  request: z.object({ askedAt: timeSchema }).optional(),
+  /** Of the one who was asked and has not answered yet. */
   invitation: invitationSchema.extend({ userId: uuidV4Schema }).nullable().default(null),
   lastMessage: z
     .object({

@@ -2,9 +2,9 @@ import { type CreatedConsultation, createConsultationSchema } from "@/lib/protoc
 import { runtime } from "@/lib/runtime";
 import { createConsultation } from "@/lib/server/commands/create-consultation";
 import { json } from "@/lib/server/http/body";
-import { publicOrigin } from "@/lib/server/http/origin";
 import { requestLocale } from "@/lib/server/http/request-locale";
 import { route, sessionEndpoint } from "@/lib/server/http/route";
+import { linkToShow } from "@/lib/server/invitations/link-to-show";
 import { mailMode } from "@/lib/server/mail/mail-mode";
 import { listConsultations } from "@/lib/server/queries/list-consultations";
 import { withPushState } from "@/lib/server/relay/push-state";
@@ -21,12 +21,10 @@ export const { GET, POST, PUT, PATCH, DELETE, OPTIONS } = route({
     async handle({ request, claim, body: command }) {
       const created = await createConsultation(claim, command, requestLocale(request));
       const { consultation, invitation, repeated } = created;
+      const url = invitation && linkToShow(request.headers, invitation.token);
       const answer: CreatedConsultation = {
         consultation,
-        invitation: invitation && {
-          url: `${publicOrigin(request.headers)}/invite/${invitation.token}`,
-          expiresAt: invitation.expiresAt,
-        },
+        invitation: invitation && url !== null ? { url, expiresAt: invitation.expiresAt } : null,
         mail: mailMode(runtime().env),
       };
       return { status: repeated ? 200 : 201, body: answer };

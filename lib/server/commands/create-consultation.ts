@@ -17,31 +17,30 @@ const answerSchema = z.object({
 
 interface Created {
   consultation: ConsultationRow;
-  /** For a patient who is new and nobody else's: the link that the caller may hand over. Nobody is told it again. */
+  /** Of a patient who is asked first: what the mail to them leads to. Only where no mail leaves is it told to anybody. */
   invitation: { token: string; expiresAt: string } | null;
   repeated: boolean;
 }
 
 /**
- * A practitioner opens a consultation with the patient of an address. Somebody who has no account yet gets one that no
- * password opens, and is written to. The same id with the same input by the same person is answered with what it made.
+ * A practitioner opens a consultation with the patient of an address. Where these two have none yet the patient is asked
+ * first, by a mail: somebody who has no account makes it then, and until then no password opens it. The same id with the same input by the same person is answered with what it made.
  *
  * Throws AppError: session-ended, not-allowed, id-conflict, validation-failed.
  */
 export async function createConsultation(claim: Claim, command: CreateConsultation, locale: Locale): Promise<Created> {
-  const mailed = newMailToken();
-  const shown = newMailToken();
+  const link = newMailToken();
   const name = command.patientName ?? nameOfAddress(command.patientEmail);
   const answer = await callFunction(Prisma.sql`create_consultation(
     ${claim.sessionId}::uuid, ${claim.userId}::uuid, ${command.id}::uuid, ${command.patientEmail}, ${name},
     ${command.subject}, ${command.scheduledFor}::timestamptz, ${locale},
-    ${JSON.stringify(mailed.stored)}::jsonb, ${JSON.stringify(shown.stored)}::jsonb
+    ${JSON.stringify(link.stored)}::jsonb
   )`);
   const { consultation, invitation } = answerSchema.parse(answer);
   if (answer.outcome === "created") noticeConsultation(consultation.id);
   return {
     consultation,
-    invitation: invitation && { token: shown.token, expiresAt: invitation.expiresAt },
+    invitation: invitation && { token: link.token, expiresAt: invitation.expiresAt },
     repeated: answer.outcome === "repeat",
   };
 }

@@ -8,25 +8,24 @@ import { newMailToken } from "@/lib/server/mail-tokens/mail-token";
 import { noticeConsultation } from "@/lib/server/notices/notices";
 import { callFunction } from "@/lib/server/sql-function";
 
-const answerSchema = z.object({ invitation: invitationSchema, shown: z.boolean() });
+const answerSchema = z.object({ invitation: invitationSchema });
 
-/** `token`: the link that the caller may hand over, told once; null where it would open more than is theirs to see. */
+/** `token`: of the link in the new mail. Only where no mail leaves is it told to anybody. */
 interface Renewed extends Invitation {
-  token: string | null;
+  token: string;
 }
 
 /**
- * A practitioner of the consultation has its patient, who has not accepted yet, written to again.
+ * A practitioner of the consultation has its patient, who has not answered yet, written to again.
  * Throws AppError: session-ended, not-found, not-allowed, invitation-closed, consultation-state.
  */
 export async function renewInvitation(claim: Claim, consultationId: string, locale: Locale): Promise<Renewed> {
-  const mailed = newMailToken();
   const link = newMailToken();
   const answer = await callFunction(Prisma.sql`renew_invitation(
     ${claim.sessionId}::uuid, ${claim.userId}::uuid, ${consultationId}::uuid, ${locale},
-    ${JSON.stringify(mailed.stored)}::jsonb, ${JSON.stringify(link.stored)}::jsonb
+    ${JSON.stringify(link.stored)}::jsonb
   )`);
-  const { invitation, shown } = answerSchema.parse(answer);
+  const { invitation } = answerSchema.parse(answer);
   noticeConsultation(consultationId);
-  return { ...invitation, token: shown ? link.token : null };
+  return { ...invitation, token: link.token };
 }

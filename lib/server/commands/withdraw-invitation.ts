@@ -6,7 +6,7 @@ import { appendEvent } from "@/lib/server/log/append-event";
 import { relayOwner } from "@/lib/server/relay/process-relay";
 
 /**
- * A practitioner of the consultation takes out its patient, who has not accepted yet, in any state of it: the links to
+ * A practitioner of the consultation takes out its patient, who has not answered yet, in any state of it: the links to
  * it end. Withdrawn already: `{ event: null }`.
  * Throws AppError: session-ended, not-found, not-allowed, invitation-closed.
  */

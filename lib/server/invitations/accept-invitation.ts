@@ -19,7 +19,8 @@ export const acceptInvitationSchema = z.object({
 });
 
 const invitationSchema = z.object({
-  ...{ name: z.string(), email: z.string() },
+  /** Whose mailbox it reached; `account`: they have one and sign in to answer. */
+  ...{ userId: z.uuid(), account: z.boolean(), name: z.string(), email: z.string() },
   inviter: z.object({ name: z.string(), role: roleSchema }),
   subject: z.string(),
   status: consultationStatusSchema,
@@ -45,8 +46,8 @@ export async function readInvitation(token: string, address: string): Promise<Op
 }
 
 /**
- * Makes the account its owner's: a name, a password, and no invitation to it any more. Of two at once one is first.
- * Throws AppError: not-found, rate-limited.
+ * Makes the account its owner's, with a name and a password, and accepts what the practitioner has asked who invites. Of
+ * two at once one is first. Throws AppError: not-found (also where there is an account already), rate-limited.
  */
 export async function acceptInvitation(
   token: string,

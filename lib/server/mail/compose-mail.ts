@@ -39,12 +39,12 @@ You can switch these mails off: ${settings}
       subject: "Your invitation",
       text: `Hello,
 
-you are invited to a consultation in writing. Choose a password here to take part:
+you are asked to take part in a consultation in writing. See here who asks, and answer:
 
 ${page}
 
-The link works once, until ${until}. Please do not pass it on: it opens your account.
-If you do not expect an invitation, you need not do anything.
+The link works until ${until}. Please do not pass it on: if you have no account yet, it makes yours.
+If you do not expect this, you need not do anything.
 `,
     }),
     "password-reset": ({ page }) => ({
@@ -87,12 +87,12 @@ Diese E-Mails können Sie abschalten: ${settings}
       subject: "Ihre Einladung",
       text: `Guten Tag,
 
-Sie sind zu einer schriftlichen Sprechstunde eingeladen. Wählen Sie hier ein Passwort, um teilzunehmen:
+Sie werden um eine schriftliche Sprechstunde gebeten. Hier sehen Sie, von wem, und können antworten:
 
 ${page}
 
-Der Link gilt einmal und bis ${until}. Bitte geben Sie ihn nicht weiter: er öffnet Ihr Konto.
-Wenn Sie keine Einladung erwarten, müssen Sie nichts tun.
+Der Link gilt bis ${until}. Bitte geben Sie ihn nicht weiter: Wenn Sie noch kein Konto haben, legt er Ihres an.
+Wenn Sie das nicht erwarten, müssen Sie nichts tun.
 `,
     }),
     "password-reset": ({ page }) => ({

@@ -1,8 +1,10 @@
 "use server";
 
+import * as z from "zod";
 import { completeConsultationSchema, sendMessageSchema } from "@/lib/protocol/commands";
 import { VIEWER_FIELD } from "@/lib/protocol/viewer-header";
 import { announceCompletion, withdrawCompletion } from "@/lib/server/commands/announce-completion";
+import { answerRequest as answer } from "@/lib/server/commands/answer-request";
 import { completeConsultation as complete } from "@/lib/server/commands/complete-consultation";
 import { sendMessage as send } from "@/lib/server/commands/send-message";
 import { startConsultation as start } from "@/lib/server/commands/start-consultation";
@@ -57,4 +59,17 @@ export async function continueConsultation(_previous: unknown, form: FormData): 
   return runAction({ id, content: "", viewerId }, (claim) =>
     withdrawCompletion(claim, parseInput(consultationIds, { id }).id),
   );
+}
+
+const requestAnswer = consultationIds.extend({ answer: z.enum(["accept", "decline"]) });
+
+/** Fields `consultationId` and `answer`: "accept" or "decline". */
+export async function answerRequest(_previous: unknown, form: FormData): Promise<ActionState> {
+  const fields = { id: textField(form, "consultationId"), answer: textField(form, "answer") };
+  const viewerId = textField(form, VIEWER_FIELD);
+  return runAction({ id: fields.id, content: "", viewerId }, async (claim) => {
+    await countCall("changes", claim.userId);
+    const { id, answer: given } = parseInput(requestAnswer, fields);
+    await answer(claim, id, given === "accept");
+  });
 }

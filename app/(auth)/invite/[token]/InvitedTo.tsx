@@ -6,10 +6,12 @@ import type { OpenInvitation } from "@/lib/server/invitations/accept-invitation"
 
 interface InvitedToProps {
   invitation: OpenInvitation;
+  /** How it is answered. */
+  how: string;
 }
 
 /** Who invites, and what to: as much as a letter would say, and nothing of what was written. */
-export async function InvitedTo({ invitation: { inviter, subject, status, scheduledFor } }: InvitedToProps) {
+export async function InvitedTo({ invitation: { inviter, subject, status, scheduledFor }, how }: InvitedToProps) {
   const { invitation } = await requestWords();
   const ended = status === "COMPLETED" || status === "CANCELLED" ? invitation.states[status] : null;
   return (
@@ -32,7 +34,7 @@ export async function InvitedTo({ invitation: { inviter, subject, status, schedu
           </Fragment>
         ) : null}
       </dl>
-      <p className="mt-3 text-pretty text-ink-soft">{ended ? `${ended} ${invitation.choose}` : invitation.choose}</p>
+      <p className="mt-3 text-pretty text-ink-soft">{ended ? `${ended} ${how}` : how}</p>
     </Fragment>
   );
 }

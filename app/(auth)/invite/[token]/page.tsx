@@ -1,14 +1,14 @@
 import type { Metadata } from "next";
 import { headers } from "next/headers";
-import { chooseLanguage } from "@/app/language";
-import { requestViewpoint, requestWords } from "@/app/viewpoint";
-import { Brand } from "@/components/shell/Brand";
-import { LanguageSwitch } from "@/components/shell/LanguageSwitch";
+import { Fragment } from "react";
+import { AuthPage } from "@/app/(auth)/AuthPage";
+import { requestWords } from "@/app/viewpoint";
 import { UnsentHere } from "@/components/shell/UnsentHere";
 import { AppError } from "@/lib/server/app-error";
 import { currentViewer } from "@/lib/server/auth/viewer";
 import { clientAddress } from "@/lib/server/http/client-address";
 import { type OpenInvitation, readInvitation } from "@/lib/server/invitations/accept-invitation";
+import { AnswerInvitation } from "./AnswerInvitation";
 import { acceptInvitation } from "./actions";
 import { type ClosedReason, InvitationClosed } from "./InvitationClosed";
 import { InvitationForm } from "./InvitationForm";
@@ -25,25 +25,22 @@ export default async function InvitationPage({ params }: { params: Promise<{ tok
   if (typeof found === "string") return <InvitationClosed reason={found} />;
   const viewer = await currentViewer();
   return (
-    <main
-      id="content"
-      tabIndex={-1}
-      className="mx-auto flex min-h-dvh w-full max-w-md flex-col px-4 py-6 sm:justify-center sm:py-10 outline-none"
-    >
-      <header className="flex flex-wrap items-center justify-between gap-3">
-        <Brand name={words.app.name} />
-        <LanguageSwitch current={(await requestViewpoint()).locale} page={`/invite/${token}`} action={chooseLanguage} />
-      </header>
-      <h1 className="mt-8 font-semibold text-2xl tracking-tight">{words.invitation.welcome}</h1>
-      <InvitedTo invitation={found} />
-      {viewer ? (
-        <p className="mt-5 rounded-xl bg-warning-soft p-3.5 text-[0.9375rem] text-warning">
-          {words.invitation.signedInAs(viewer.name)}
-        </p>
-      ) : null}
-      <UnsentHere />
-      <InvitationForm token={token} name={found.name} email={found.email} action={acceptInvitation} />
-    </main>
+    <AuthPage path={`/invite/${token}`} title={words.invitation.welcome}>
+      {found.account ? (
+        <AnswerInvitation invitation={found} viewer={viewer} />
+      ) : (
+        <Fragment>
+          <InvitedTo invitation={found} how={words.invitation.choose} />
+          {viewer ? (
+            <p className="mt-5 rounded-xl bg-warning-soft p-3.5 text-[0.9375rem] text-warning">
+              {words.invitation.signedInAs(viewer.name)}
+            </p>
+          ) : null}
+          <UnsentHere />
+          <InvitationForm token={token} name={found.name} email={found.email} action={acceptInvitation} />
+        </Fragment>
+      )}
+    </AuthPage>
   );
 }
 
