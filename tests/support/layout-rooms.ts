@@ -1,3 +1,4 @@
+import { randomUUID } from "node:crypto";
 import { v7 } from "uuid";
 import { sendMessage } from "@/lib/server/commands/send-message";
 import { db } from "@/lib/server/db";
@@ -41,5 +42,10 @@ export async function createLayoutRooms(app: AppAddress) {
       messageOf(consultationId, "https://example.org/a/very/long/address/that/goes/on?and=on"),
     );
   }
+  const { email } = await db().user.findUniqueOrThrow({ where: { id: patient.userId } });
+  const stranger = await clientOf(app, await createPerson("PRACTITIONER", "Prof. Dr. Ngozi Okonkwo-Adichie"));
+  const scheduledFor = new Date(Date.now() + 86_400_000).toISOString();
+  const request = { id: randomUUID(), patientEmail: email, subject: SUBJECT, scheduledFor };
+  await stranger.post("/api/consultations", { json: request });
   return { doctor, patient, interpreter, rooms };
 }

@@ -44,6 +44,7 @@ export function placesOf({ doctor, patient, interpreter, rooms }: Awaited<Return
     { name: "forgotten password", person: null, path: "/forgot-password" },
     { name: "no such page", person: null, path: "/nowhere" },
     { name: "list", person: doctor, path: "/consultations" },
+    { name: "list with a request", person: patient, path: "/consultations" },
     { name: "new consultation", person: doctor, path: "/consultations", open: openNew },
     { name: "settings", person: doctor, path: "/settings" },
     room("alone", doctor),

@@ -1,5 +1,6 @@
 import type { SqlPlant } from "@/tests/planted/plant";
 
+const ASKED = "tests/pg/asked.pg.test.ts";
 const CORRECTIONS = "tests/pg/corrections.pg.test.ts";
 const MEMBERSHIP = "tests/pg/membership.pg.test.ts";
 const PRESENCE = "tests/pg/presence.pg.test.ts";
@@ -145,6 +146,51 @@ export const LIVING_DATABASE_PLANTS: readonly SqlPlant[] = [
     find: " AND c.status IN ('SCHEDULED', 'IN_PROGRESS')",
     replace: "",
     witness: { file: PRESENCE, test: "C5 only online counterparts of unfinished consultations" },
+  },
+  {
+    id: "asked-takes-part",
+    rule: "S3",
+    removed: "who was asked and has not accepted takes no part",
+    sqlFunction: "is_participant",
+    find: " AND p.asked_at IS NULL",
+    replace: "",
+    witness: { file: ASKED, test: "S3 the patient sees who asks and what about" },
+  },
+  {
+    id: "asked-by-their-name",
+    rule: "S4",
+    removed: "who has not accepted is known by what was typed",
+    sqlFunction: "person_json",
+    find: "coalesce(p.asked_name, u.name)",
+    replace: "u.name",
+    witness: { file: ASKED, test: "S4 nothing that the practitioner reads or is told" },
+  },
+  {
+    id: "asked-told-of-words",
+    rule: "S3",
+    removed: "who was only asked is told of no message",
+    sqlFunction: "notices_of",
+    find: "FROM present WHERE asked_at IS NULL",
+    replace: "FROM present",
+    witness: { file: ASKED, test: "S3 the patient sees who asks and what about" },
+  },
+  {
+    id: "old-password-signs-in",
+    rule: "S3",
+    removed: "a password that was changed meanwhile opens no session",
+    sqlFunction: "open_session",
+    find: "(p_proof IS NULL OR password_hash = p_proof)",
+    replace: "true",
+    witness: { file: "tests/pg/accounts.pg.test.ts", test: "S3 a password that was changed while somebody signed in" },
+  },
+  {
+    id: "sessions-outlive-a-password",
+    rule: "S3",
+    removed: "a new password ends the sessions of the old one",
+    sqlFunction: "set_password",
+    find: "UPDATE sessions SET ended_at = v_now",
+    replace: "UPDATE sessions SET ended_at = NULL",
+    witness: { file: "tests/pg/accounts.pg.test.ts", test: "S3 ATK73 a link in the mailbox sets it once" },
   },
   {
     id: "mail-at-once",
