@@ -36,3 +36,18 @@ export async function storedOnDevice(page: Page): Promise<Record<string, string[
     return rows;
   });
 }
+
+/** How many drafts the device keeps. */
+export function keptDrafts(page: Page): Promise<number> {
+  return page.evaluate(async () => {
+    const done = <T>(request: IDBRequest<T>) =>
+      new Promise<T>((resolve, reject) => {
+        request.onsuccess = () => resolve(request.result);
+        request.onerror = () => reject(request.error);
+      });
+    const database = await done(indexedDB.open("murph"));
+    const rows = await done(database.transaction("commands").objectStore("commands").getAll());
+    database.close();
+    return rows.filter(({ kind }) => kind === "draft").length;
+  });
+}

@@ -3,6 +3,7 @@ import { describe, expect, it } from "vitest";
 import { useApp } from "@/tests/support/app-world";
 import { live, useBrowser } from "@/tests/support/browser";
 import { bubbles, TALL, textsIn } from "@/tests/support/chat-page";
+import { keptDrafts } from "@/tests/support/device-storage";
 import { createWorld } from "@/tests/support/world";
 
 const app = useApp();
@@ -133,17 +134,3 @@ it("W7 R8 a closing note comes back with Continue; a draft left at the end is di
   await signOut(anna.page);
   await anna.page.waitForURL("**/sign-in**");
 });
-
-function keptDrafts(page: Page): Promise<number> {
-  return page.evaluate(async () => {
-    const done = <T>(request: IDBRequest<T>) =>
-      new Promise<T>((resolve, reject) => {
-        request.onsuccess = () => resolve(request.result);
-        request.onerror = () => reject(request.error);
-      });
-    const database = await done(indexedDB.open("murph"));
-    const rows = await done(database.transaction("commands").objectStore("commands").getAll());
-    database.close();
-    return rows.filter(({ kind }) => kind === "draft").length;
-  });
-}

@@ -4,6 +4,7 @@ import { sendMessage } from "@/lib/server/commands/send-message";
 import { db } from "@/lib/server/db";
 import { useApp } from "@/tests/support/app-world";
 import { live, useBrowser, type Visitor, write } from "@/tests/support/browser";
+import { keptDrafts } from "@/tests/support/device-storage";
 import { createConsultation, createPerson, messageOf, type Person } from "@/tests/support/world";
 
 const app = useApp();
@@ -151,6 +152,7 @@ describe("W6 what leaves the page", () => {
     await page.goto(`${app.baseUrl}/consultations/${withAnna}`);
     await live(page);
     await page.getByRole("textbox").fill("Begun");
+    await expect.poll(() => keptDrafts(page)).toBe(1);
     await page.goto(`${app.baseUrl}/settings`);
     const same = await mark(page);
     await context.setOffline(true);
