@@ -149,21 +149,20 @@ async function makeSchema(client: pg.Client, schema: string): Promise<void> {
 async function grantAppRole(client: pg.Client, schema: string, appRole: string): Promise<void> {
   const role = pg.escapeIdentifier(appRole);
   const { rows } = await client.query<Ours>(OURS, [schema]);
-  const named = (kind: Ours["kind"]) => rows.flatMap((row) => (row.kind === kind ? [row.name] : []));
-  const grant = (rights: string, kind: "TABLE" | "SEQUENCE" | "FUNCTION") => {
-    const names = named(kind).join(", ");
-    return names ? `GRANT ${rights} ON ${kind} ${names} TO ${role};` : "";
+  /** Nothing where nothing of the kind is there: SQL knows no empty list. */
+  const onAll = (kind: Ours["kind"], statement: (names: string) => string) => {
+    const names = rows.flatMap((row) => (row.kind === kind ? [row.name] : [])).join(", ");
+    return names ? statement(`${kind} ${names}`) : "";
   };
   const appendOnly = APPEND_ONLY_TABLES.map((table) => pg.escapeIdentifier(table));
-  const tables = named("TABLE").join(", ");
   await client.query(`
-    ${tables ? `REVOKE ALL ON TABLE ${tables} FROM ${role};` : ""}
+    ${onAll("TABLE", (names) => `REVOKE ALL ON ${names} FROM ${role};`)}
     GRANT USAGE ON SCHEMA ${pg.escapeIdentifier(schema)} TO ${role};
-    ${grant("SELECT, INSERT, UPDATE, DELETE", "TABLE")}
+    ${onAll("TABLE", (names) => `GRANT SELECT, INSERT, UPDATE, DELETE ON ${names} TO ${role};`)}
     REVOKE UPDATE, DELETE ON ${appendOnly.join(", ")} FROM ${role};
     REVOKE INSERT, UPDATE, DELETE ON _prisma_migrations FROM ${role};
-    ${grant("USAGE, SELECT", "SEQUENCE")}
-    ${grant("EXECUTE", "FUNCTION")}
+    ${onAll("SEQUENCE", (names) => `GRANT USAGE, SELECT ON ${names} TO ${role};`)}
+    ${onAll("FUNCTION", (names) => `GRANT EXECUTE ON ${names} TO ${role};`)}
   `);
 }
 
@@ -192,7 +191,8 @@ const INSUFFICIENT_PRIVILEGE = "42501";
 
 /** A connection through a transaction pooler sends no startup parameters: its role has to know the schema. */
 async function findSchemaThroughPooler(client: pg.Client, schema: string, pooledUrl: string): Promise<void> {
-  const role = pg.escapeIdentifier(decodeURIComponent(new URL(pooledUrl).username));
+  const roleName = decodeURIComponent(new URL(pooledUrl).username);
+  const role = pg.escapeIdentifier(roleName);
   const { rows } = await client.query<{ name: string }>("SELECT current_database() AS name");
   const database = pg.escapeIdentifier(rows[0]?.name ?? "");
   const statement = `ALTER ROLE ${role} IN DATABASE ${database} SET search_path = ${pg.escapeIdentifier(schema)}`;
@@ -203,7 +203,7 @@ async function findSchemaThroughPooler(client: pg.Client, schema: string, pooled
     const { rowCount } = await client.query(
       `SELECT FROM pg_db_role_setting s JOIN pg_roles r ON r.oid = s.setrole JOIN pg_database d ON d.oid = s.setdatabase
         WHERE r.rolname = $1 AND d.datname = current_database() AND $2 = ANY (s.setconfig)`,
-      [decodeURIComponent(new URL(pooledUrl).username), `search_path=${schema}`],
+      [roleName, `search_path=${schema}`],
     );
     if (rowCount) return;
     throw new MigrationError(
