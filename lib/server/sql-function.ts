@@ -20,7 +20,11 @@ export async function callFunction(call: Prisma.Sql): Promise<FunctionAnswer> {
   if (!answer) throw new Error("A SQL function of the log answered nothing");
   const refusal = errorCodeSchema.safeParse(answer.outcome);
   if (refusal.success) {
-    throw new AppError(refusal.data, { details: (answer.details as Record<string, unknown> | undefined) ?? {} });
+    const { details, retryAfterSeconds } = answer as { details?: Record<string, unknown>; retryAfterSeconds?: number };
+    throw new AppError(refusal.data, {
+      details: details ?? {},
+      ...(retryAfterSeconds === undefined ? {} : { retryAfterSeconds: Math.max(1, retryAfterSeconds) }),
+    });
   }
   return answer;
 }

@@ -277,6 +277,42 @@ describe("a first consultation with another practitioner", () => {
     expect(await fingerprint()).toBe(before);
   });
 
+  it("S3 one person is asked ten times a day by one practitioner, then it is 429, for a known address as for a new one", async () => {
+    for (const address of [await emailOf((await createWorld()).patient), `${randomUUID()}@nowhere.example`]) {
+      const [okafor, other] = [await createPerson("PRACTITIONER"), await createPerson("PRACTITIONER")];
+      const first = (await ask(okafor, address)).consultation.id;
+      for (let count = 2; count <= 9; count++) await ask(okafor, address);
+      await renewInvitation(okafor, first, "en");
+      const before = await fingerprint();
+      for (const again of [() => ask(okafor, address), () => renewInvitation(okafor, first, "en")]) {
+        const refusal = await again().then(
+          () => expect.unreachable("should have been refused"),
+          (error: unknown) => error,
+        );
+        expect(refusal).toMatchObject({ code: "rate-limited", retryAfterSeconds: expect.any(Number) });
+        expect((refusal as { retryAfterSeconds: number }).retryAfterSeconds).toBeGreaterThan(86_000);
+      }
+      expect(await fingerprint()).toBe(before);
+      await expect(ask(other, address)).resolves.toMatchObject({ repeated: false });
+    }
+  });
+
+  it("S3 an answer does not count for a practitioner who invited to it once and has left it", async () => {
+    const { anna, okafor, id } = await asked();
+    const rogue = await createPerson("PRACTITIONER", "Dr. Rogue");
+    await addParticipant(okafor, id, rogue);
+    await renewInvitation(rogue, id, "en");
+    await removeParticipant(okafor, id, rogue);
+    const own = await ask(rogue, await emailOf(anna));
+    await answerRequest(anna, id, true);
+    await expect(readSnapshot(anna, own.consultation.id)).rejects.toMatchObject(notFound);
+    const { participants } = await readSnapshot(rogue, own.consultation.id);
+    expect(participants.find(({ user }) => user.id === anna.userId)).toMatchObject({
+      user: { name: "Somebody" },
+      online: false,
+    });
+  });
+
   it("S4 who comes and goes is told to nobody who was only asked, and of nobody who was", async () => {
     const { anna, weber, okafor } = await asked();
     await db().userPresence.create({ data: { userId: weber.userId, seenAt: new Date() } });

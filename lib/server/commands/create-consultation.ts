@@ -5,6 +5,8 @@ import type { Locale } from "@/lib/i18n/locale";
 import type { CreateConsultation } from "@/lib/protocol/commands";
 import { timeSchema } from "@/lib/protocol/message";
 import { type ConsultationRow, consultationRowSchema } from "@/lib/protocol/snapshot";
+import { runtime } from "@/lib/runtime";
+import { DEMO_PEOPLE } from "@/lib/server/accounts/demo-data";
 import type { Claim } from "@/lib/server/claim";
 import { newMailToken } from "@/lib/server/mail-tokens/mail-token";
 import { noticeConsultation } from "@/lib/server/notices/notices";
@@ -24,9 +26,10 @@ interface Created {
 
 /**
  * A practitioner opens a consultation with the patient of an address. Where these two have none yet the patient is asked
- * first, by a mail: somebody who has no account makes it then, and until then no password opens it. The same id with the same input by the same person is answered with what it made.
+ * first, by a mail: somebody who has no account makes it then, and until then no password opens it. The same id with the
+ * same input by the same person is answered with what it made.
  *
- * Throws AppError: session-ended, not-allowed, id-conflict, validation-failed.
+ * Throws AppError: session-ended, not-allowed, id-conflict, validation-failed, rate-limited (one person, asked too often).
  */
 export async function createConsultation(claim: Claim, command: CreateConsultation, locale: Locale): Promise<Created> {
   const link = newMailToken();
@@ -34,7 +37,7 @@ export async function createConsultation(claim: Claim, command: CreateConsultati
   const answer = await callFunction(Prisma.sql`create_consultation(
     ${claim.sessionId}::uuid, ${claim.userId}::uuid, ${command.id}::uuid, ${command.patientEmail}, ${name},
     ${command.subject}, ${command.scheduledFor}::timestamptz, ${locale},
-    ${JSON.stringify(link.stored)}::jsonb
+    ${JSON.stringify(link.stored)}::jsonb, ${demoCircle()}::text[]
   )`);
   const { consultation, invitation } = answerSchema.parse(answer);
   if (answer.outcome === "created") noticeConsultation(consultation.id);
@@ -43,6 +46,11 @@ export async function createConsultation(claim: Claim, command: CreateConsultati
     invitation: invitation && { token: link.token, expiresAt: invitation.expiresAt },
     repeated: answer.outcome === "repeat",
   };
+}
+
+/** The demo people are one practice: whoever tries the product finds nobody waiting for an answer. */
+function demoCircle(): string[] {
+  return runtime().env.demoPeople ? DEMO_PEOPLE.map(({ email }) => email) : [];
 }
 
 /** Better than nothing until they say it themselves. */

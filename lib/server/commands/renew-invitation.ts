@@ -17,7 +17,7 @@ interface Renewed extends Invitation {
 
 /**
  * A practitioner of the consultation has its patient, who has not answered yet, written to again.
- * Throws AppError: session-ended, not-found, not-allowed, invitation-closed, consultation-state.
+ * Throws AppError: session-ended, not-found, not-allowed, invitation-closed, consultation-state, rate-limited.
  */
 export async function renewInvitation(claim: Claim, consultationId: string, locale: Locale): Promise<Renewed> {
   const link = newMailToken();
