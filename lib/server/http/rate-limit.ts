@@ -12,8 +12,8 @@ import { AppError } from "@/lib/server/app-error";
 export type RateLimit = "sends" | "changes" | "channel-auth" | "invitations" | "renewals" | "resets";
 
 const RENEWALS_PER_10_MIN = 5;
-/** Many people may share one address. */
-const RESETS_PER_10_MIN = 20;
+/** Times as many as wrong passwords cost nothing: many people may share one address. */
+const RESETS_FACTOR = 2;
 
 const holder = globalThis as { __murphRateLimits?: Map<RateLimit, RateLimiterMemory> };
 
@@ -37,10 +37,10 @@ function limiter(limit: RateLimit): RateLimiterMemory {
 }
 
 function quotaOf(limit: RateLimit): { points: number; duration: number } {
-  const { sendsPer10s, channelAuthPerMinute, invitationsPer10Min } = runtime().env.rates;
+  const { sendsPer10s, channelAuthPerMinute, invitationsPer10Min, signInFailuresPerAccount } = runtime().env.rates;
   if (limit === "channel-auth") return { points: channelAuthPerMinute, duration: 60 };
   if (limit === "invitations") return { points: invitationsPer10Min, duration: 600 };
   if (limit === "renewals") return { points: RENEWALS_PER_10_MIN, duration: 600 };
-  if (limit === "resets") return { points: RESETS_PER_10_MIN, duration: 600 };
+  if (limit === "resets") return { points: signInFailuresPerAccount * RESETS_FACTOR, duration: 600 };
   return { points: sendsPer10s, duration: 10 };
 }
