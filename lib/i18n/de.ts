@@ -251,6 +251,8 @@ export const de: Catalogue = {
       "name too-long": "Dieser Name ist zu lang. Kürzen Sie ihn auf 100 Zeichen.",
       "name mixed-scripts":
         "In diesem Namen sind Buchstaben verschiedener Schriften gemischt. Schreiben Sie ihn in einer Schrift.",
+      "name not-in-names":
+        "Namen schreibt man mit Buchstaben, Leerzeichen, Bindestrichen, Punkten und Apostrophen. Nehmen Sie andere Zeichen aus diesem Namen heraus.",
       name: "Dieser Name geht so nicht. Tippen Sie ihn noch einmal.",
       "password too-short": "Dieses Passwort ist zu kurz. Nehmen Sie mindestens 8 Zeichen.",
       password: "Dieses Passwort geht nicht. Wählen Sie ein anderes.",
@@ -293,6 +295,8 @@ export const de: Catalogue = {
       "patientName too-long": "Dieser Name ist zu lang. Kürzen Sie ihn auf 100 Zeichen.",
       "patientName mixed-scripts":
         "In diesem Namen sind Buchstaben verschiedener Schriften gemischt. Schreiben Sie ihn in einer Schrift.",
+      "patientName not-in-names":
+        "Namen schreibt man mit Buchstaben, Leerzeichen, Bindestrichen, Punkten und Apostrophen. Nehmen Sie andere Zeichen aus diesem Namen heraus.",
       patientName: "Dieser Name geht so nicht. Tippen Sie ihn noch einmal.",
       "subject empty": "Geben Sie einen Betreff ein, ein paar Worte genügen.",
       "subject too-long": "Dieser Betreff ist zu lang. Kürzen Sie ihn auf 200 Zeichen.",

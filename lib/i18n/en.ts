@@ -244,6 +244,8 @@ export const en = {
     issues: {
       "name too-long": "That name is too long. Shorten it to 100 characters.",
       "name mixed-scripts": "Letters of different alphabets are mixed in that name. Write it in one alphabet.",
+      "name not-in-names":
+        "Names are written with letters, spaces, hyphens, dots and apostrophes. Take any other signs out of that name.",
       name: "This name cannot be used as it is. Type it again.",
       "password too-short": "That password is too short. Take at least 8 characters.",
       password: "This password cannot be used. Choose another one.",
@@ -284,6 +286,8 @@ export const en = {
       patientEmail: "This address cannot be used. Check it or ask for another one.",
       "patientName too-long": "That name is too long. Shorten it to 100 characters.",
       "patientName mixed-scripts": "Letters of different alphabets are mixed in that name. Write it in one alphabet.",
+      "patientName not-in-names":
+        "Names are written with letters, spaces, hyphens, dots and apostrophes. Take any other signs out of that name.",
       patientName: "This name cannot be used as it is. Type it again.",
       "subject empty": "Enter a subject, a few words are enough.",
       "subject too-long": "That subject is too long. Shorten it to 200 characters.",

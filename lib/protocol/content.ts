@@ -1,6 +1,14 @@
 import "./zod-settings";
 import * as z from "zod";
-import { hasMixedWord, inPlainLetters, mixesScripts, withoutUnseen } from "./scripts";
+import {
+  hasHalfLatinWord,
+  hasMixedWord,
+  inPlainLetters,
+  isWrittenInNames,
+  mixesScripts,
+  showsSomething,
+  withoutUnseen,
+} from "./scripts";
 
 export const MAX_CONTENT_CODE_POINTS = 4_000;
 const MAX_COMBINING_MARKS_IN_A_ROW = 8;
@@ -40,15 +48,18 @@ export function withoutUnsendable(text: string): string {
 }
 
 function textSchema(normal: (text: string) => string, maxCodePoints: number) {
-  return z
-    .string()
-    .refine((text) => !loneSurrogate.test(text), "not-well-formed")
-    .refine((text) => !text.includes("\u0000"), "contains-nul")
-    .transform(normal)
-    .refine((text) => !onlyInvisible.test(text), "empty")
-    .refine((text) => text.search(unsendable) < 0, "contains-control")
-    .refine((text) => countCodePoints(text) <= maxCodePoints, "too-long")
-    .refine((text) => !tooManyMarks.test(text), "too-many-combining-marks");
+  return (
+    z
+      .string()
+      .refine((text) => !loneSurrogate.test(text), "not-well-formed")
+      .refine((text) => !text.includes("\u0000"), "contains-nul")
+      .transform(normal)
+      .refine((text) => !onlyInvisible.test(text), "empty")
+      .refine((text) => text.search(unsendable) < 0, "contains-control")
+      // Nothing more is asked of it then: to look at each character of what is far too long takes its time.
+      .refine((text) => countCodePoints(text) <= maxCodePoints, { error: "too-long", abort: true })
+      .refine((text) => !tooManyMarks.test(text), "too-many-combining-marks")
+  );
 }
 
 /**
@@ -63,15 +74,20 @@ export function noteSchema(maxCodePoints: number) {
   return textSchema(normalText, maxCodePoints);
 }
 
-/** A person's name: one line, in plain letters of scripts that are written together (UTS 39, "Highly Restrictive"). */
+/**
+ * A person's name: one line, in plain letters of scripts that are written together (UTS 39, "Highly Restrictive", and no
+ * word half Latin), with nothing in it that names are not written with.
+ */
 export function nameSchema(maxCodePoints: number) {
-  return textSchema((text) => normalLine(inPlainLetters(text)), maxCodePoints).refine(
-    (name) => !mixesScripts(name),
-    "mixed-scripts",
-  );
+  return textSchema((text) => normalLine(inPlainLetters(text)), maxCodePoints)
+    .refine((name) => !mixesScripts(name) && !hasHalfLatinWord(name), "mixed-scripts")
+    .refine(isWrittenInNames, "not-in-names")
+    .refine((name) => /\p{L}/u.test(name), "empty");
 }
 
-/** What a consultation is about: one line, no word of which mixes scripts. */
+/** What a consultation is about: one line that shows something, no word of which mixes scripts. */
 export function subjectSchema(maxCodePoints: number) {
-  return textSchema(normalLine, maxCodePoints).refine((subject) => !hasMixedWord(subject), "mixed-scripts");
+  return textSchema(normalLine, maxCodePoints)
+    .refine((subject) => !hasMixedWord(subject), "mixed-scripts")
+    .refine(showsSomething, "empty");
 }

@@ -1,10 +1,24 @@
-/** Scripts that people write today, and some that look like them. All others count as one. */
+/** Scripts that people write today: those that UAX 31 recommends or has in limited use, and Mongolian. All others count as one. */
 const SCRIPTS = [
-  ...["Adlam", "Arabic", "Armenian", "Bengali", "Bopomofo", "Canadian_Aboriginal", "Cherokee", "Coptic", "Cyrillic"],
-  ...["Deseret", "Devanagari", "Ethiopic", "Georgian", "Glagolitic", "Gothic", "Greek", "Gujarati", "Gurmukhi"],
-  ...["Hangul", "Han", "Hebrew", "Hiragana", "Javanese", "Kannada", "Katakana", "Khmer", "Lao", "Latin", "Lisu"],
-  ...["Malayalam", "Mandaic", "Mongolian", "Myanmar", "New_Tai_Lue", "Nko", "Oriya", "Osage", "Samaritan", "Sinhala"],
-  ...["Syriac", "Tai_Le", "Tai_Tham", "Tamil", "Telugu", "Thaana", "Thai", "Tibetan", "Tifinagh", "Vai", "Yi"],
+  ...["Adlam", "Arabic", "Armenian", "Balinese", "Bamum", "Batak", "Bengali", "Bopomofo", "Canadian_Aboriginal"],
+  ...["Chakma", "Cham", "Cherokee", "Cyrillic", "Devanagari", "Ethiopic", "Georgian", "Greek", "Gujarati", "Gurmukhi"],
+  ...["Hangul", "Han", "Hanifi_Rohingya", "Hebrew", "Hiragana", "Javanese", "Kannada", "Katakana", "Kayah_Li", "Khmer"],
+  ...[
+    "Lao",
+    "Latin",
+    "Lepcha",
+    "Limbu",
+    "Lisu",
+    "Malayalam",
+    "Mandaic",
+    "Meetei_Mayek",
+    "Miao",
+    "Mongolian",
+    "Myanmar",
+  ],
+  ...["New_Tai_Lue", "Newa", "Nko", "Nyiakeng_Puachue_Hmong", "Ol_Chiki", "Oriya", "Osage", "Saurashtra", "Sinhala"],
+  ...["Sundanese", "Syloti_Nagri", "Syriac", "Tai_Le", "Tai_Tham", "Tai_Viet", "Tamil", "Telugu", "Thaana", "Thai"],
+  ...["Tibetan", "Tifinagh", "Vai", "Wancho", "Yi"],
 ];
 
 const OTHER = "other";
@@ -50,8 +64,23 @@ const unseen = new RegExp(
   "gu",
 );
 
-/** Letters in disguise that stand for plain ones: of full and half width, of formulas, in circles. */
-const disguised = /[\u2100-\u214f\u2460-\u24ff\uff01-\uffee\u{1d400}-\u{1d7ff}\u{1f100}-\u{1f1ad}]/gu;
+/**
+ * What may be a letter in disguise, for which Unicode has a plain one (NFKC): of formulas, in circles, Roman numbers,
+ * ligatures. Thai and Lao are written with letters that it only takes apart, and Mª is a name.
+ */
+const disguised = /(?![ªº\p{Script=Thai}\p{Script=Lao}])[\p{L}\p{N}\p{So}]/gu;
+const plainLetters = /^[\p{L}\p{M}\p{N}]+$/u;
+const otherWidth = /[\uff01-\uffee]/gu;
+
+/** Letters, marks, digits and punctuation; no signs, numbers of other kinds, or what fills nothing. */
+const inNames = /^[\p{L}\p{Mn}\p{Mc}\p{Nd}\p{P}\p{Script=Han} \u0060\u00b4\u200c\u200d]$/u;
+const letter = /^\p{L}$/u;
+/** Letters of no script that stand in names: half rings and apostrophes, as in Hawaiian and transcribed Arabic. */
+const apostrophes = /^[\u02b9-\u02bf]$/u;
+/** In these a letter has a partner of the other case; what has none writes sounds, or only looks like a letter. */
+const cased = /^(?![ªº])[\p{Script=Latin}\p{Script=Greek}\p{Script=Cyrillic}]$/u;
+/** Signs that are seen, of which there is no end. */
+const seen = /^[\p{P}\p{N}\p{Sm}\p{Sc}\p{Extended_Pictographic}]$/u;
 
 const word = /[\p{L}\p{M}\p{N}\u200c\u200d]+/gu;
 /** Greek letters as medicine writes them beside Latin ones (TNFα, γGT, kΩ); none of those that look like a Latin one. */
@@ -72,6 +101,34 @@ export function hasMixedWord(text: string): boolean {
   return (text.replace(greekSign, "").match(word) ?? []).some(mixesScripts);
 }
 
+/** Whether a word is partly of Latin letters: they may stand beside Japanese, Chinese and Korean names, not in them. */
+export function hasHalfLatinWord(name: string): boolean {
+  return (name.match(word) ?? []).some((each) => {
+    const latin = [...each].flatMap((character) => scriptsOf(character)?.includes("Latin") ?? []);
+    return latin.includes(true) && latin.includes(false);
+  });
+}
+
+/** Whether names are written with all of it today. */
+export function isWrittenInNames(name: string): boolean {
+  return [...new Set(name)].every((character) => {
+    if (!letter.test(character)) return inNames.test(character);
+    if (cased.test(character)) return character.toLowerCase() !== character.toUpperCase();
+    return scriptsOf(character) ? isOfScriptInUse(character) : apostrophes.test(character);
+  });
+}
+
+/** Whether it has a letter of a script in use, or a sign that is seen: not blanks that Unicode calls letters or symbols. */
+export function showsSomething(text: string): boolean {
+  return [...new Set(text)].some(
+    (character) => seen.test(character) || (letter.test(character) && isOfScriptInUse(character)),
+  );
+}
+
+function isOfScriptInUse(character: string): boolean {
+  return !scriptsOf(character)?.includes(OTHER);
+}
+
 /** Without what nobody sees and what turns the words around it about. */
 export function withoutUnseen(text: string): string {
   return text.replace(unseen, "");
@@ -79,5 +136,11 @@ export function withoutUnseen(text: string): string {
 
 /** As the letters are that it shows. */
 export function inPlainLetters(text: string): string {
-  return text.replace(disguised, (letter) => letter.normalize("NFKC"));
+  return text
+    .replace(otherWidth, plain)
+    .replace(disguised, (sign) => (plainLetters.test(plain(sign)) ? plain(sign) : sign));
+}
+
+function plain(sign: string): string {
+  return sign.normalize("NFKC");
 }

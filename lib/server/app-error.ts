@@ -55,8 +55,14 @@ const USER_MESSAGES: Record<"en" | "de", Record<ErrorCode, string>> = {
 
 /** Where a field's refusal has words of its own. */
 const FIELD_MESSAGES: Record<"en" | "de", Record<string, string>> = {
-  en: { "mixed-scripts": "Letters of different alphabets are mixed. Please write each name and word in one alphabet." },
-  de: { "mixed-scripts": "Buchstaben verschiedener Schriften sind gemischt. Bitte schreiben Sie in einer Schrift." },
+  en: {
+    "mixed-scripts": "Letters of different alphabets are mixed. Please write each name and word in one alphabet.",
+    "not-in-names": "Names are written with letters, spaces, hyphens, dots and apostrophes.",
+  },
+  de: {
+    "mixed-scripts": "Buchstaben verschiedener Schriften sind gemischt. Bitte schreiben Sie in einer Schrift.",
+    "not-in-names": "Namen schreibt man mit Buchstaben, Leerzeichen, Bindestrichen, Punkten und Apostrophen.",
+  },
 };
 
 const MARK = Symbol.for("murph app error");

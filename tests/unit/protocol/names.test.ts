@@ -68,6 +68,113 @@ describe("S8 names that nobody can mistake for another", () => {
   });
 
   test.each([
+    ...["Dr. med. Weber", "Müller-Lüdenscheidt", "Jürgen Groß", "van 't Hoff", "Anna-Lena Ò Cuív", "Seán Ó Sé", "Zoë"],
+    ...["O’Neill", "O`Brien", "D´Angelo", "D’Angelo", "Łucja Święcicka", "Ömer Şahin", "Işıl Iğdır", "Nguyễn Thị Ánh"],
+    ...[
+      "Ọlá Adébáyọ̀",
+      "Þórdís Æsa",
+      "Ɓala Ɗan Ƙasa",
+      "Kɔfi Ɛsi",
+      "ʿAlī al-Ḥasan",
+      "Māori Tūī",
+      "Ħal Ġorġ",
+      "Saša Žižić",
+    ],
+    ...[
+      "Prof. Dr. (FH) Jörg Weiß, MSc",
+      "Jean-François d'Arc",
+      "María José Ñúñez",
+      "Anna & Ben",
+      "Ann/Marie",
+      "Mary 2.",
+    ],
+    ...["Ольга Дем'яненко", "Ћирић Љубица", "Ғалым Әбіш", "Γιώργος Παπαδόπουλος", "Հովհաննես", "გიორგი", "ഉണ്ണികൃഷ്ണൻ"],
+    ...["عبد الله", "محمّد", "פנינה כ״ץ", "یوسف", "डॉ॰ प्रिया", "বিশ্বজিৎ", "ਗੁਰਪ੍ਰੀਤ", "ସୁମିତ୍ରା", "ගුණසේකර"],
+    ...[
+      "อำนวย",
+      "น้ำ",
+      "ຄຳ",
+      "ໜູ",
+      "ཚེ་རིང",
+      "សុខា",
+      "李〇",
+      "佐々木 希",
+      "林・太郎",
+      "マリー",
+      "ヶ丘",
+      "박지성",
+      "남궁 민수",
+    ],
+    ...["ᬓᬢᬸᬢ᭄", "ᮃᮞᮨᮕ᮪", "ꯃꯤꯇꯩ", "𞤀𞤣𞤢𞤥", "ᏣᎳᎩ", "ᠮᠣᠩᠭᠣᠯ"],
+  ])("S8 %s is a name as it is", (real) => {
+    expect(name(real)).toBe(real.normalize("NFC"));
+  });
+
+  test.each([
+    ["Ⅾr. Weber", "Dr. Weber"],
+    ["Lena Weberⅰ", "Lena Weberi"],
+    ["ﬂora", "flora"],
+    ["Wᵉber", "Weber"],
+    ["🄳r. Weber", "Dr. Weber"],
+    ["ĳsbrand", "ijsbrand"],
+  ])("S8 %s is read as what it looks like", (text, plain) => {
+    expect(name(text)).toBe(plain);
+  });
+
+  test.each([
+    ...[
+      "ǃAnna",
+      "|Anna",
+      "Annaꞏ",
+      "ꓸAnna",
+      "ʟena",
+      "ᴡeber",
+      "Annaːlena",
+      "Lena\u20dd",
+      "Lena ♥",
+      "Lena 👩‍⚕️",
+      "Dr. Weber ✔",
+    ],
+    ...["Anna=Lena", "½ Anna", "ↀnna", "Lena\ue000", "Lena\ufffc", "Lena\u{1d159}"],
+    ...["\ufffc", "\u2800", "\u{1d159}", "\u{13441}", "\u{13430}", "\u{10480}", "ᛒᛖᚾ", "\ue000", "\u0378"],
+  ])("S8 nobody is called %j", (text) => {
+    expect(name(text)).toMatch(/^refused: (not-in-names|mixed-scripts|empty)$/);
+  });
+
+  test.each(["ノWeber", "Weberー", "一Anna", "ㅣAnna", "Anna工", "タnaka"])(
+    "S8 no word of a name is half Latin: %s",
+    (text) => {
+      expect(name(text)).toBe("refused: mixed-scripts");
+    },
+  );
+
+  test.each([
+    "\ufffc",
+    "\u2800",
+    "\u{1d159}",
+    "\u{13441}\u{13442}",
+    "\ufff9\ufffb",
+    "\u0301",
+    "\u3164",
+    "1",
+    "...",
+    "-",
+  ])("S8 a name without any letter is none: %j", (text) => {
+    expect(name(text)).toMatch(/^refused: (empty|not-in-names)$/);
+  });
+
+  test.each(["\ufffc", "\u2800 \u2800", "\u{1d159}", "\u{13441}", "\ufff9\ufffb", "\u3164"])(
+    "S8 a subject that shows nothing is none: %j",
+    (text) => {
+      expect(subject(text)).toBe("refused: empty");
+    },
+  );
+
+  test.each(["?", "37 °C", "👍", "€", "♥", "Tシャツ", "ノWeber"])("S8 the subject %s shows something", (text) => {
+    expect(subject(text)).toBe(text);
+  });
+
+  test.each([
     ...[
       "TNFα und γGT",
       "β-Blocker",
