@@ -10,15 +10,18 @@ import { useAccountForm } from "./useAccountForm";
 
 interface PasswordFormProps {
   viewerId: string;
+  email: string;
   action: AccountFormAction;
 }
 
-export function PasswordForm({ viewerId, action }: PasswordFormProps) {
+export function PasswordForm({ viewerId, email, action }: PasswordFormProps) {
   const { words, state, busy, problemOf, problem, bind } = useAccountForm(action);
   const { account } = words;
   return (
     <form {...bind} className="mt-3">
       <input type="hidden" name={VIEWER_FIELD} value={viewerId} />
+      {/* For password managers: whose password it is. */}
+      <input hidden type="email" autoComplete="username" readOnly value={email} />
       <FormOutcome
         problem={problem({ "rate-limited": words.signIn.errors.RateLimited })}
         done={state.status === "done" ? account.changed : null}

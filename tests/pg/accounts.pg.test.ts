@@ -16,6 +16,9 @@ useTestRuntime({ MURPH_RATE_SIGN_IN: "12" });
 /** Each test asks from an address of its own: how often one may ask is counted. */
 const newAddress = () => `192.0.2.${randomUUID()}`;
 
+/** And waits until it was looked whether there is such an account. */
+const ask = async (...asked: Parameters<typeof requestPasswordReset>) => (await requestPasswordReset(...asked)).looked;
+
 async function emailOf({ userId }: Person): Promise<string> {
   return (await db().user.findUniqueOrThrow({ where: { id: userId } })).email;
 }
@@ -32,7 +35,7 @@ async function linksTo(address: string): Promise<string[]> {
 async function forgetful() {
   const person = await createPerson("PATIENT");
   const email = await emailOf(person);
-  await requestPasswordReset(email, newAddress(), "en");
+  await ask(email, newAddress(), "en");
   const [token = ""] = await linksTo(email);
   return { person, email, token };
 }
@@ -44,7 +47,7 @@ const notFound = { code: "not-found" };
 describe("a forgotten password", () => {
   it("S3 ATK73 a link in the mailbox sets it once, ends every session and every other link, and its owner is told", async () => {
     const { person, email, token } = await forgetful();
-    await requestPasswordReset(email, newAddress(), "en");
+    await ask(email, newAddress(), "en");
     const other = (await linksTo(email)).find((link) => link !== token) ?? "";
     const { userId, proof } = await reset(token);
     expect(userId).toBe(person.userId);
@@ -65,7 +68,7 @@ describe("a forgotten password", () => {
 
   it("S3 a link ends after an hour, and its mail is not sent any more", async () => {
     const { email, token } = await forgetful();
-    await requestPasswordReset(email, newAddress(), "en");
+    await ask(email, newAddress(), "en");
     await db().passwordReset.updateMany({
       data: { expiresAt: new Date(Date.now() - 1_000) },
       where: { user: { email } },
@@ -91,24 +94,36 @@ describe("a forgotten password", () => {
     await db().user.update({ where: { id: disabled.userId }, data: { disabledAt: new Date() } });
     const before = await fingerprint();
     for (const email of [`${randomUUID()}@nowhere.example`, await emailOf(invited), await emailOf(disabled)]) {
-      expect(await requestPasswordReset(email, newAddress(), "en")).toBeUndefined();
+      expect(await ask(email, newAddress(), "en")).toBeUndefined();
     }
     expect(await fingerprint()).toBe(before);
   });
 
+  it("S3 whoever asks is answered before anybody looks whether there is such an account", async () => {
+    const { email, person } = await forgetful();
+    let looked = Promise.resolve();
+    // Whoever looks has to wait for this row, and only where there is one.
+    await db().$transaction(async (held) => {
+      await held.$queryRaw`SELECT id FROM users WHERE id = ${person.userId}::uuid FOR UPDATE`;
+      ({ looked } = await requestPasswordReset(email, newAddress(), "en"));
+    });
+    await looked;
+    expect(await linksTo(email)).toHaveLength(2);
+  });
+
   it("S3 three mails an hour, however often it is asked for, and the links that were sent go on", async () => {
     const { email, token } = await forgetful();
-    await Promise.all(Array.from({ length: 6 }, () => requestPasswordReset(email, newAddress(), "en")));
+    await Promise.all(Array.from({ length: 6 }, () => ask(email, newAddress(), "en")));
     expect(await linksTo(email)).toHaveLength(3);
     expect(await reset(token)).toMatchObject({ proof: expect.any(String) });
   });
 
   it("S3 a link that was used stands in nobody's way: who forgets again within the hour is written to again", async () => {
     const { email, token } = await forgetful();
-    for (let count = 0; count < 3; count++) await requestPasswordReset(email, newAddress(), "en");
+    for (let count = 0; count < 3; count++) await ask(email, newAddress(), "en");
     expect(await linksTo(email)).toHaveLength(3);
     await reset(token);
-    await requestPasswordReset(email, newAddress(), "en");
+    await ask(email, newAddress(), "en");
     const links = await linksTo(email);
     expect(links).toHaveLength(4);
     expect(await reset(links[0] ?? "", "a third password")).toMatchObject({ proof: expect.any(String) });
@@ -116,9 +131,9 @@ describe("a forgotten password", () => {
 
   it("S3 one address asks twice as often in ten minutes as wrong passwords cost nothing, then it is told to wait", async () => {
     const address = newAddress();
-    const ask = () => requestPasswordReset(`${randomUUID()}@nowhere.example`, address, "en");
-    await Promise.all(Array.from({ length: 24 }, ask));
-    await expect(ask()).rejects.toMatchObject({ code: "rate-limited", retryAfterSeconds: expect.any(Number) });
+    const again = () => ask(`${randomUUID()}@nowhere.example`, address, "en");
+    await Promise.all(Array.from({ length: 24 }, again));
+    await expect(again()).rejects.toMatchObject({ code: "rate-limited", retryAfterSeconds: expect.any(Number) });
   });
 });
 

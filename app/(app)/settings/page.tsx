@@ -13,6 +13,7 @@ import { PageLink } from "@/components/ui/PageLink";
 import { PersonAvatar } from "@/components/ui/PersonAvatar";
 import { PersonName } from "@/components/ui/PersonName";
 import { runtime } from "@/lib/runtime";
+import { readOwnEmail } from "@/lib/server/accounts/own-email";
 import { listSessions } from "@/lib/server/accounts/sessions";
 import { signInCsrfToken } from "@/lib/server/auth/csrf";
 import { mailMode } from "@/lib/server/mail/mail-mode";
@@ -79,7 +80,7 @@ export default async function SettingsPage() {
           {words.account.password}
         </h2>
         <p className="mt-0.5 text-pretty text-ink-soft text-sm">{words.account.passwordIntro}</p>
-        <PasswordForm viewerId={viewer.id} action={changePassword} />
+        <PasswordForm viewerId={viewer.id} email={await readOwnEmail(claim)} action={changePassword} />
       </section>
       <section aria-labelledby="devices" className="mt-4 rounded-2xl bg-surface p-5 shadow-card">
         <h2 id="devices" className="font-semibold">

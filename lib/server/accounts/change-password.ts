@@ -5,10 +5,10 @@ import { AppError } from "@/lib/server/app-error";
 import type { KnownDevice } from "@/lib/server/auth/device-cookie";
 import { checkSignIn } from "@/lib/server/auth/sign-in";
 import type { Claim } from "@/lib/server/claim";
-import { db } from "@/lib/server/db";
 import { endConnections } from "@/lib/server/presence/end-connections";
 import { readViewer } from "@/lib/server/queries/read-viewer";
 import { callFunction } from "@/lib/server/sql-function";
+import { readOwnEmail } from "./own-email";
 import { hashPassword } from "./password";
 
 /** Where a change comes from: a wrong present password counts as a wrong sign-in does. */
@@ -28,7 +28,7 @@ export async function changePassword(
   { address, device, locale }: From,
 ): Promise<void> {
   await readViewer(claim);
-  const { email } = await db().user.findUniqueOrThrow({ where: { id: claim.userId }, select: { email: true } });
+  const email = await readOwnEmail(claim);
   const proven = await checkSignIn({ email, password: current }, address, device);
   if (!proven) throw new AppError("validation-failed", { details: { fields: { current: "wrong" } } });
   const passwordHash = await hashPassword(password);

@@ -92,7 +92,7 @@ it("S3 ATK73 a room that is open elsewhere says at once that its session has end
   const { email } = await db().user.findUniqueOrThrow({ where: { id: patient.userId } });
   const { page, provoked } = await join(patient, consultationId);
   provoked.push("401");
-  await requestPasswordReset(email, randomUUID(), "en");
+  await (await requestPasswordReset(email, randomUUID(), "en")).looked;
   const here = await visit(null);
   await here.page.goto(app.baseUrl + (await linkTo(email)));
   await here.page.locator('input[name="password"]').fill(NEW);
@@ -104,7 +104,7 @@ it("S3 ATK73 a room that is open elsewhere says at once that its session has end
 it("S3 SND5 before a link signs somebody in it says whose place they take, and that what is unsent here would be deleted", async () => {
   const { patient, consultationId } = await createWorld();
   const email = await account();
-  await requestPasswordReset(email, randomUUID(), "en");
+  await (await requestPasswordReset(email, randomUUID(), "en")).looked;
   const { page, context, provoked } = await join(patient, consultationId);
   provoked.push("net::");
   await context.route("**/api/nachrichten", (route) => route.abort());

@@ -133,6 +133,25 @@ describe("the password in the settings", () => {
   });
 });
 
+test("S3 every form with a password names the account that it is of, for password managers", async () => {
+  const { email } = await account();
+  const here = await signIn(app.baseUrl, email, PASSWORD);
+  await ask(email);
+  const [link = ""] = await linksTo(email, 1);
+  for (const [by, path, kinds] of [
+    [here, "/settings", ["username", "current-password", "new-password"]],
+    [new HttpClient(app.baseUrl), "/sign-in", ["username", "current-password"]],
+    [new HttpClient(app.baseUrl), link, ["username", "new-password"]],
+  ] as const) {
+    const forms = (await by.get(path)).text.match(/<form\b[\s\S]*?<\/form>/g) ?? [];
+    const withPassword = forms.filter((form) => form.includes('type="password"'));
+    expect([path, withPassword.length]).toEqual([path, 1]);
+    const fields = withPassword.flatMap((form) => form.match(/<input\b[^>]*autocomplete="[^>]*>/gi) ?? []);
+    expect(fields.map((field) => /autocomplete="([^"]*)"/i.exec(field)?.[1])).toEqual(kinds);
+    if (path !== "/sign-in") expect(fields[0]).toContain(`value="${email}"`);
+  }
+});
+
 describe("signed-in devices", () => {
   test("S3 are named in the settings, and ended one by one or all at once, without scripts", async () => {
     const { email, id } = await account();
