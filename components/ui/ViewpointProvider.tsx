@@ -2,6 +2,7 @@
 
 import { createContext, useContext, useEffect, useMemo, useSyncExternalStore } from "react";
 import { restoreEarlyWords } from "@/lib/browser/early-words";
+import { writeCookie } from "@/lib/browser/facilities";
 import { wordsOf } from "@/lib/i18n/catalogue";
 import type { Catalogue } from "@/lib/i18n/en";
 import { knownZone, type Locale, ZONE_COOKIE } from "@/lib/i18n/locale";
@@ -43,8 +44,7 @@ export function ViewpointProvider({ locale, zone, renderedAt, children }: Viewpo
   useEffect(() => {
     if (currentZone === zone) return;
     const age = currentZone === null ? 0 : 31_536_000;
-    // biome-ignore lint/suspicious/noDocumentCookie: the Cookie Store API is not in every browser we serve.
-    document.cookie = `${ZONE_COOKIE}=${encodeURIComponent(currentZone ?? "")}; path=/; max-age=${age}; samesite=lax`;
+    writeCookie(`${ZONE_COOKIE}=${encodeURIComponent(currentZone ?? "")}; path=/; max-age=${age}; samesite=lax`);
   }, [currentZone, zone]);
 
   // The outermost effect of every page: everything below it is on the screen.

@@ -1,5 +1,6 @@
 import type { Attention } from "@/lib/sync/notice-ports";
 import type { Cancel } from "@/lib/sync/ports";
+import { heldLocks, requestLock } from "./facilities";
 
 /** Whether this page is on a screen, and whether it is the one that gets the keys. */
 export const browserAttention: Attention = {
@@ -50,22 +51,14 @@ export function keepLooking(lock: string, attention: Attention): Cancel {
 }
 
 export async function isHeld(lock: string): Promise<boolean> {
-  if (!hasLocks()) return false;
-  const { held } = await navigator.locks.query().catch(() => ({ held: [] }));
-  return held?.some(({ name }) => name === lock) ?? false;
-}
-
-/** Not on a page without TLS, where each tab knows only of itself. */
-export function hasLocks(): boolean {
-  return typeof navigator !== "undefined" && Boolean(navigator.locks);
+  return (await heldLocks())?.includes(lock) ?? false;
 }
 
 function hold(lock: string): () => void {
-  if (!hasLocks()) return () => {};
   let letGo = () => {};
   const over = new Promise<void>((resolve) => {
     letGo = resolve;
   });
-  navigator.locks.request(lock, { mode: "shared" }, () => over).catch(() => {});
+  requestLock(lock, { mode: "shared" }, () => over).catch(() => {});
   return letGo;
 }

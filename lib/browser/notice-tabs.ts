@@ -2,7 +2,8 @@ import "@/lib/protocol/zod-settings";
 import * as z from "zod";
 import type { NoticeTabs } from "@/lib/sync/notice-ports";
 import type { Clock } from "@/lib/sync/ports";
-import { attendedLock, browserAttention, hasLocks, isHeld, keepLooking, lookingLock } from "./looking";
+import { openChannel, requestLock } from "./facilities";
+import { attendedLock, browserAttention, isHeld, keepLooking, lookingLock } from "./looking";
 
 /** Other tabs have asked by then, or heard that it is decided. */
 const HELD_MS = 10_000;
@@ -18,22 +19,19 @@ export interface ClosableNoticeTabs extends NoticeTabs {
 
 /** The tabs of one person, by Web Locks and a broadcast channel: ids only, and nothing that outlives them. */
 export function createNoticeTabs(viewerId: string, clock: Clock): ClosableNoticeTabs {
-  // A server renders with this too, and must leave nothing open.
-  const scripted = typeof window !== "undefined" && typeof BroadcastChannel !== "undefined";
-  const channel = scripted ? new BroadcastChannel(`murph-notices-${viewerId}`) : null;
+  const channel = openChannel(`murph-notices-${viewerId}`);
   const attended = attendedLock(viewerId);
-  const stopLooking = scripted ? keepLooking(attended, browserAttention) : null;
+  const stopLooking = typeof window === "undefined" ? null : keepLooking(attended, browserAttention);
   return {
     isAttended: () => isHeld(attended),
     isLooking: (consultationId) => isHeld(lookingLock(viewerId, consultationId)),
     claim(messageId) {
-      if (!hasLocks()) return Promise.resolve(true);
       return new Promise((resolve) => {
         const held = (lock: Lock | null) => {
           resolve(lock !== null);
           return lock ? new Promise<void>((free) => clock.after(HELD_MS, free)) : undefined;
         };
-        navigator.locks.request(`murph-notice-${messageId}`, { ifAvailable: true }, held).catch(() => resolve(true));
+        requestLock(`murph-notice-${messageId}`, { ifAvailable: true }, held).catch(() => resolve(true));
       });
     },
     tell: (word) => channel?.postMessage(word),

@@ -1,4 +1,5 @@
 import type { NoticePermission, SystemNotices } from "@/lib/sync/notice-ports";
+import { deviceStorage, notificationPermission, requestNotificationPermission, showNotification } from "./facilities";
 
 const ASKED = "murph-notices-asked";
 
@@ -18,10 +19,6 @@ export interface BrowserNotices extends SystemNotices {
   remember(): void;
 }
 
-function permission(): NoticePermission {
-  return typeof Notification === "undefined" ? "unsupported" : Notification.permission;
-}
-
 /** Notices that the browser shows outside of the page. Their words may lie on a locked screen (ATK86). */
 export function createBrowserNotices(): BrowserNotices {
   const shown = new Map<string, Notification>();
@@ -33,58 +30,41 @@ export function createBrowserNotices(): BrowserNotices {
   }
 
   return {
-    permission,
+    permission: notificationPermission,
     show({ messageId, consultationId, words, silent }) {
       if (!face) return false;
       const { title, newMessage, open } = face;
-      try {
-        const notification = new Notification(words?.senderName ?? title, {
-          body: words?.preview ?? newMessage,
-          tag: messageId,
-          icon: "/icon.svg",
-          silent,
-        });
-        notification.onclick = () => {
-          window.focus();
-          notification.close();
-          open(consultationId);
-        };
-        notification.onclose = () => shown.delete(messageId);
-        shown.set(messageId, notification);
-        // What outlives its page can neither be withdrawn nor lead anywhere. Added again it is still one listener.
-        window.addEventListener("pagehide", closeAll);
-        return true;
-      } catch {
-        // Chrome on Android has the constructor and refuses it.
-        return false;
-      }
+      const notification = showNotification(words?.senderName ?? title, {
+        body: words?.preview ?? newMessage,
+        tag: messageId,
+        icon: "/icon.svg",
+        silent,
+      });
+      if (!notification) return false;
+      notification.onclick = () => {
+        window.focus();
+        notification.close();
+        open(consultationId);
+      };
+      notification.onclose = () => shown.delete(messageId);
+      shown.set(messageId, notification);
+      // What outlives its page can neither be withdrawn nor lead anywhere. Added again it is still one listener.
+      window.addEventListener("pagehide", closeAll);
+      return true;
     },
     close(messageId) {
       shown.get(messageId)?.close();
       shown.delete(messageId);
     },
-    asked: () => readAsked(),
-    remember() {
-      try {
-        localStorage.setItem(ASKED, "yes");
-      } catch {
-        // A browser that keeps nothing asks again after the next reload.
-      }
-    },
+    // A browser that keeps nothing asks again after the next reload.
+    asked: () => deviceStorage.getItem(ASKED) !== null,
+    remember: () => deviceStorage.setItem(ASKED, "yes"),
     wear(next) {
       face = next;
     },
     async request() {
-      if (permission() !== "default") return permission();
-      return Notification.requestPermission();
+      const known = notificationPermission();
+      return known === "default" ? requestNotificationPermission() : known;
     },
   };
-}
-
-function readAsked(): boolean {
-  try {
-    return localStorage.getItem(ASKED) !== null;
-  } catch {
-    return false;
-  }
 }

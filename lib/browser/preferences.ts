@@ -2,6 +2,7 @@ import { DEFAULT_PREFERENCES, type Preferences, preferencesSchema } from "@/lib/
 import type { Cancel, Clock } from "@/lib/sync/ports";
 import { Store } from "@/lib/sync/store";
 import { Timer } from "@/lib/sync/timer";
+import { openChannel } from "./facilities";
 import type { ManagementApi, ManagementResult } from "./management-api";
 
 /** Another device may have changed them: what is older than this is read again before it decides anything. */
@@ -29,8 +30,7 @@ export class MyPreferences {
     this.#api = api;
     this.#fresh = new Timer(clock);
     this.#store = new Store(() => ({ preferences: this.#preferences }));
-    const scripted = typeof window !== "undefined" && typeof BroadcastChannel !== "undefined";
-    this.#channel = scripted ? new BroadcastChannel(`murph-preferences-${viewerId}`) : null;
+    this.#channel = openChannel(`murph-preferences-${viewerId}`);
     this.#channel?.addEventListener("message", ({ data }: MessageEvent) => {
       const told = preferencesSchema.safeParse(data);
       if (told.success) this.#take(told.data);

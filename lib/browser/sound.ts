@@ -1,4 +1,5 @@
 import type { Sound } from "@/lib/sync/notice-ports";
+import { maySound } from "./facilities";
 
 /** Two soft notes, a fourth apart: frequency in Hz, beginning in seconds. */
 const NOTES = [
@@ -12,10 +13,6 @@ const LOUDNESS = 0.12;
 export function createSound(): Sound {
   let context: AudioContext | null = null;
 
-  function allowed(): boolean {
-    return typeof AudioContext !== "undefined" && navigator.userActivation?.hasBeenActive === true;
-  }
-
   async function play(): Promise<void> {
     context ??= new AudioContext();
     if (context.state === "suspended") await context.resume();
@@ -23,9 +20,9 @@ export function createSound(): Sound {
   }
 
   return {
-    allowed,
+    allowed: maySound,
     play() {
-      if (allowed()) play().catch(() => {});
+      if (maySound()) play().catch(() => {});
     },
   };
 }

@@ -1,3 +1,4 @@
+import { canOpenChannels, hasIndexedDb, hasLocks, hasSubtleCrypto } from "@/lib/browser/facilities";
 import { FallbackQueue } from "@/lib/sync/fallback-queue";
 import { createMemoryQueueStorage } from "@/lib/sync/memory-queue-storage";
 import type { Clock, QueueStorage } from "@/lib/sync/ports";
@@ -26,12 +27,7 @@ export function createBrowserQueue(userId: string, clock: Clock): BrowserQueue {
 }
 
 function isSupported(): boolean {
-  return (
-    typeof indexedDB !== "undefined" &&
-    typeof BroadcastChannel !== "undefined" &&
-    globalThis.crypto?.subtle !== undefined &&
-    globalThis.navigator?.locks !== undefined
-  );
+  return hasIndexedDb() && hasSubtleCrypto() && hasLocks() && canOpenChannels();
 }
 
 const keepsNothing: DraftStore = {

@@ -1,5 +1,7 @@
 import "@/lib/protocol/zod-settings";
+import { v4 } from "uuid";
 import * as z from "zod";
+import { heldLocks, openChannel, requestLock, tabStorage } from "@/lib/browser/facilities";
 import type { Cancel } from "@/lib/sync/ports";
 
 const KEY = "murph-tab";
@@ -32,15 +34,16 @@ export const aloneTab: DraftTabs = {
 /** A tab lives for as long as it holds the lock of its name, which the browser frees when it dies. */
 export function createDraftTabs(userId: string): DraftTabs {
   const prefix = `murph-drafts/${userId}/`;
-  const channel = new BroadcastChannel(`murph-drafts-${userId}`);
+  const channel = openChannel(`murph-drafts-${userId}`);
   const closed = new AbortController();
 
   async function claim(): Promise<string> {
-    const known = readName();
+    const known = tabStorage.getItem(KEY);
     if (known && (await hold(prefix + known, closed.signal))) return known;
     // A duplicated tab has the name of the one that it was made from.
-    const name = crypto.randomUUID();
-    keepName(name);
+    const name = v4();
+    // Where it is not kept, another tab after a reload finds what this one left.
+    tabStorage.setItem(KEY, name);
     await hold(prefix + name, closed.signal);
     return name;
   }
@@ -48,22 +51,21 @@ export function createDraftTabs(userId: string): DraftTabs {
   return {
     id: claim(),
     async living() {
-      const { held } = await navigator.locks.query();
-      const names = held?.flatMap(({ name }) => (name?.startsWith(prefix) ? [name.slice(prefix.length)] : []));
-      return new Set(names);
+      const names = (await heldLocks()) ?? [];
+      return new Set(names.filter((name) => name.startsWith(prefix)).map((name) => name.slice(prefix.length)));
     },
-    tell: (word) => channel.postMessage(word),
+    tell: (word) => channel?.postMessage(word),
     onWord(listener) {
       const onMessage = ({ data }: MessageEvent) => {
         const word = wordSchema.safeParse(data);
         if (word.success) listener(word.data);
       };
-      channel.addEventListener("message", onMessage);
-      return () => channel.removeEventListener("message", onMessage);
+      channel?.addEventListener("message", onMessage);
+      return () => channel?.removeEventListener("message", onMessage);
     },
     close() {
       closed.abort();
-      channel.close();
+      channel?.close();
     },
   };
 }
@@ -78,22 +80,6 @@ function hold(name: string, closed: AbortSignal): Promise<boolean> {
         closed.addEventListener("abort", () => free());
       });
     };
-    navigator.locks.request(name, { signal: AbortSignal.timeout(PATIENCE_MS) }, held).catch(() => resolve(false));
+    requestLock(name, { signal: AbortSignal.timeout(PATIENCE_MS) }, held).catch(() => resolve(false));
   });
-}
-
-function readName(): string | null {
-  try {
-    return sessionStorage.getItem(KEY);
-  } catch {
-    return null;
-  }
-}
-
-function keepName(name: string): void {
-  try {
-    sessionStorage.setItem(KEY, name);
-  } catch {
-    // After a reload it is another tab then, and finds what this one left.
-  }
 }

@@ -1,3 +1,4 @@
+import { v4 } from "uuid";
 import type { Cancel } from "@/lib/sync/ports";
 import type { DraftTabs } from "./draft-tabs";
 
@@ -255,7 +256,7 @@ export class Drafts {
       else stand.gone.add(id);
     }
     stand.shown.clear();
-    if (stand.text.trim() !== "") stand.own ??= crypto.randomUUID();
+    if (stand.text.trim() !== "") stand.own ??= v4();
   }
 
   #empty(stand: Stand): void {

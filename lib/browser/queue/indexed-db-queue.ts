@@ -1,4 +1,5 @@
 import "@/lib/protocol/zod-settings";
+import { v4 } from "uuid";
 import * as z from "zod";
 import type { ParkReason } from "@/lib/core/timeline";
 import { errorCodeSchema } from "@/lib/protocol/errors";
@@ -156,7 +157,7 @@ export class IndexedDbQueue implements FallibleQueue, DraftStore {
     const known = await database.get("owners", this.#userId);
     const candidate = known ?? {
       userId: this.#userId,
-      generation: crypto.randomUUID(),
+      generation: v4(),
       key: await createSealingKey(),
     };
     const transaction = database.transaction("owners", "readwrite", { durability: "strict" });

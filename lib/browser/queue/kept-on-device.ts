@@ -1,3 +1,4 @@
+import { hasIndexedDb } from "@/lib/browser/facilities";
 import { mayHoldWords } from "./command-bodies";
 import { commandsOf, openQueueDatabase, type QueueDatabase } from "./database";
 import { QueueChannel } from "./queue-channel";
@@ -67,7 +68,6 @@ async function wipe(database: QueueDatabase, userId: string): Promise<void> {
 }
 
 function tellWiped(userId: string): void {
-  if (typeof BroadcastChannel === "undefined") return;
   const channel = new QueueChannel();
   channel.tell({ userId, consultationId: null });
   channel.close();
@@ -75,7 +75,7 @@ function tellWiped(userId: string): void {
 
 /** null where the browser refuses or does not answer: then nothing that survives the page can be had from it. */
 async function withDatabase<T>(run: (database: QueueDatabase) => Promise<T>): Promise<T | null> {
-  if (typeof indexedDB === "undefined") return null;
+  if (!hasIndexedDb()) return null;
   let timer: ReturnType<typeof setTimeout> | undefined;
   const hung = new Promise<null>((resolve) => {
     timer = setTimeout(resolve, PATIENCE_MS, null);

@@ -1,3 +1,5 @@
+import { requestLock } from "@/lib/browser/facilities";
+
 /** Longer than any attempt under the lock takes: who holds it then was frozen by the browser, or hangs. */
 const PATIENCE_MS = 30_000;
 
@@ -17,14 +19,15 @@ export async function runExclusively(name: string, run: () => Promise<void>, clo
   closed.addEventListener("abort", giveUp);
   if (closed.aborted) giveUp();
   try {
-    await navigator.locks.request(name, { signal: waiting.signal }, () => {
+    await requestLock(name, { signal: waiting.signal }, () => {
       clearTimeout(timer);
       return granted();
     });
   } catch {
-    // Taken over from us: what we began goes on to its end. Not granted in time: we take it over.
+    // Taken over from us: what we began goes on to its end. Not granted in time: we take it over. Not even that, in a
+    // browser that has locks and refuses them: nobody else gets one either.
     if (running) await running;
-    else if (!closed.aborted) await navigator.locks.request(name, { steal: true }, granted).catch(() => running);
+    else if (!closed.aborted) await requestLock(name, { steal: true }, granted).catch(() => running ?? granted());
   } finally {
     clearTimeout(timer);
     closed.removeEventListener("abort", giveUp);

@@ -1,5 +1,6 @@
 import "@/lib/protocol/zod-settings";
 import * as z from "zod";
+import { openChannel } from "@/lib/browser/facilities";
 
 const NAME = "murph-queue";
 
@@ -9,20 +10,20 @@ export type QueueChange = z.infer<typeof changeSchema>;
 
 /** How tabs tell each other to look at the queue again; nothing but ids goes over it. */
 export class QueueChannel {
-  readonly #channel = new BroadcastChannel(NAME);
+  readonly #channel = openChannel(NAME);
 
   constructor(onChange: (change: QueueChange) => void = () => {}) {
-    this.#channel.onmessage = ({ data }) => {
+    this.#channel?.addEventListener("message", ({ data }: MessageEvent) => {
       const change = changeSchema.safeParse(data);
       if (change.success) onChange(change.data);
-    };
+    });
   }
 
   tell(change: QueueChange): void {
-    this.#channel.postMessage(change);
+    this.#channel?.postMessage(change);
   }
 
   close(): void {
-    this.#channel.close();
+    this.#channel?.close();
   }
 }
