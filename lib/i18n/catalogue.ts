@@ -1,9 +1,10 @@
 import type { ErrorCode } from "@/lib/protocol/errors";
 import { de } from "./de";
 import { type Catalogue, en } from "./en";
+import { isolating } from "./isolate";
 import type { Locale } from "./locale";
 
-const catalogues: Record<Locale, Catalogue> = { de, en };
+const catalogues: Record<Locale, Catalogue> = { de: isolating(de), en: isolating(en) };
 
 /** Every word the product says, in one language. */
 export function wordsOf(locale: Locale): Catalogue {

@@ -19,6 +19,24 @@ describe("A8 words", () => {
     expect(wordsOf("en").chat.newMessages(0)).toBe("0 new messages");
   });
 
+  it.each(LOCALES)(
+    "W1 in %s what is put into a sentence moves nothing around it, whichever way it is written",
+    (locale) => {
+      const { closing, system, chat, people, list } = wordsOf(locale);
+      const name = "ليلى حداد";
+      for (const sentence of [
+        closing.title(name),
+        system.added(name, "Dr. Weber"),
+        chat.from(name, "3 mg"),
+        people.you(name),
+      ]) {
+        expect(sentence).toContain(`\u2068${name}\u2069`);
+      }
+      expect(list.from("נועה", name)).toBe(`\u2068נועה\u2069: \u2068${name}\u2069`);
+      expect(chat.from("Anna", "3 mg")).toBe("Anna: 3 mg");
+    },
+  );
+
   it.each([
     ["de-AT,de;q=0.9,en;q=0.8", "de"],
     ["fr, en;q=0.5, de;q=0.7", "de"],
