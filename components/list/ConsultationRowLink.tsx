@@ -2,6 +2,7 @@
 
 import { Clock3 } from "lucide-react";
 import { InvitedWords } from "@/components/people/InvitedWords";
+import { LeftWords } from "@/components/people/LeftWords";
 import { PresenceWords } from "@/components/people/PresenceWords";
 import { cn } from "@/components/ui/cn";
 import { PageLink } from "@/components/ui/PageLink";
@@ -45,7 +46,7 @@ export function ConsultationRowLink({ row, viewerId, open, told, unsent, draft }
       >
         <span className="relative h-fit shrink-0 @max-2xs:hidden">
           <PersonAvatar person={counterpart} size="large" />
-          {told && counterpart.online && unfinished ? (
+          {told && counterpart.online && !counterpart.left && unfinished ? (
             <span
               aria-hidden="true"
               className="filled absolute -end-0.5 -bottom-0.5 size-3.5 rounded-full border-2 border-surface bg-success"
@@ -81,6 +82,8 @@ export function ConsultationRowLink({ row, viewerId, open, told, unsent, draft }
             <StatusBadge status={row.status} />
             {invitation?.userId === counterpart.id ? (
               <InvitedWords invitation={invitation} />
+            ) : unfinished && counterpart.left ? (
+              <LeftWords left={counterpart.left} />
             ) : unfinished ? (
               <PresenceWords online={counterpart.online} lastActiveAt={counterpart.lastActiveAt} told={told} />
             ) : null}

@@ -148,6 +148,7 @@ export const de: Catalogue = {
     justNow: "gerade eben",
     invited: "Eingeladen, noch nicht angenommen",
     invitationExpired: "Einladung abgelaufen, nicht angenommen",
+    left: { declined: "Teilnahme abgelehnt", withdrawn: "Einladung zurückgezogen", left: "Nimmt nicht mehr teil" },
     onlineOf: (online, of) => `${number(online)} von ${number(of)} online`,
   },
   people: {

@@ -144,6 +144,7 @@ export const en = {
     justNow: "just now",
     invited: "Invited, not accepted yet",
     invitationExpired: "Invitation expired, not accepted",
+    left: { declined: "Declined to take part", withdrawn: "Invitation withdrawn", left: "Takes part no more" },
     onlineOf: (online: number, of: number) => `${number(online)} of ${number(of)} online`,
   },
   people: {

@@ -84,7 +84,12 @@ export const consultationRowSchema = z.object({
   status: consultationStatusSchema,
   subject: z.string(),
   scheduledFor: timeSchema.nullable().default(null),
-  counterpart: userSchema.extend({ online: z.boolean(), lastActiveAt: timeSchema.nullable() }),
+  counterpart: userSchema.extend({
+    online: z.boolean(),
+    lastActiveAt: timeSchema.nullable(),
+    /** Where nobody else takes part any more: how this one went. */
+    left: z.enum(["declined", "withdrawn", "left"]).optional(),
+  }),
   /** Who else takes part, the counterpart included. */
   othersCount: z.int().nonnegative().default(1),
   /**

@@ -53,3 +53,22 @@ it("R8 UI7 C5 nobody is called online, here or away while nobody can tell us, in
   expect(untold.unknown).toHaveLength(7);
   expect(told.dots - untold.dots).toBe(6);
 });
+
+it.each([
+  ["declined", "Declined to take part"],
+  ["withdrawn", "Invitation withdrawn"],
+  ["left", "Takes part no more"],
+] as const)(
+  "R8 UI7 of somebody who takes part no more the list says so, and not whether they are there: %s",
+  (left, words) => {
+    const gone = { ...row, counterpart: { ...row.counterpart, left } };
+    const { container } = render(
+      <ViewpointProvider locale="en" zone="UTC" renderedAt={0}>
+        <ConsultationRowLink row={gone} viewerId={ANNA.id} open={false} told unsent={0} draft={null} />
+      </ViewpointProvider>,
+    );
+    expect(container.textContent).toContain(words);
+    expect(container.textContent).not.toMatch(/online|offline|last active/i);
+    expect(container.querySelector("[class~='border-surface'][class~='bg-success']")).toBeNull();
+  },
+);

@@ -102,6 +102,8 @@ describe("a first consultation with another practitioner", () => {
       if (end === "declined") await answerRequest(anna, id, false);
       if (end === "withdrawn") await withdrawInvitation(okafor, id);
       if (end === "removed") await removeParticipant(okafor, id, anna);
+      const own = (await listConsultations(okafor)).find((row) => row.id === id);
+      expect(own?.counterpart.left).toBe(end === "none" ? undefined : end === "removed" ? "left" : end);
       const { headSeq, epoch } = await readSnapshot(okafor, id);
       const seen = JSON.stringify([
         await listConsultations(okafor),
@@ -205,6 +207,9 @@ describe("a first consultation with another practitioner", () => {
     expect(await answerRequest(anna, id, false)).toEqual({ event: null });
     await expect(answerRequest(anna, id, true)).rejects.toMatchObject(notFound);
     expect((await listConsultations(anna)).map((row) => row.id)).not.toContain(id);
+    expect((await listConsultations(okafor)).find((row) => row.id === id)?.counterpart).toMatchObject({
+      ...{ name: "Somebody", online: false, left: "declined" },
+    });
     await expect(renewInvitation(okafor, id, "en")).rejects.toMatchObject({ code: "invitation-closed" });
     await expect(readInvitation(invitation?.token ?? "", FROM)).rejects.toMatchObject({
       code: "not-found",
