@@ -36,7 +36,8 @@ export async function runNextAuth(call: AuthRequest, options: AuthOptions): Prom
     getHeader: (name: string) => (name === "Set-Cookie" ? headers.getSetCookie() : (headers.get(name) ?? undefined)),
     setHeader(name: string, value: string | string[]) {
       headers.delete(name);
-      for (const item of [value].flat()) headers.append(name, item);
+      for (const item of [value].flat())
+        headers.append(name, name === "Location" ? asAddress(item, call.origin) : item);
       return response;
     },
     json(value: unknown) {
@@ -51,4 +52,10 @@ export async function runNextAuth(call: AuthRequest, options: AuthOptions): Prom
   };
   await NextAuth(request as unknown as NextApiRequest, response as unknown as NextApiResponse, options);
   return new Response(body, { status, headers });
+}
+
+/** next-auth puts words of the request into addresses as they are: a header holds only what a URL is written in. */
+function asAddress(location: string, origin: string): string {
+  const { href, pathname, search, hash } = new URL(location, origin);
+  return location.startsWith("/") ? `${pathname}${search}${hash}` : href;
 }

@@ -83,6 +83,8 @@ class FrontDoor {
     server.headersTimeout = HEADERS_MS;
     server.requestTimeout = REQUEST_MS;
     server.timeout = SILENCE_MS;
+    // Node would answer by itself, with none of our headers (requireHost).
+    Object.assign(server, { requireHostHeader: false });
     const serve = takeOver(server, "request");
     const upgrade = takeOver(server, "upgrade");
     server.on("request", (request, response) => void this.#onRequest(request, response, serve));
@@ -106,6 +108,7 @@ class FrontDoor {
     const headers = headersOf(request);
     try {
       prepareAnswer(response, headers);
+      requireHost(request);
       publicOrigin(headers);
       this.#limits.requireRoom(request.socket);
       judgeTarget(request);
@@ -132,11 +135,15 @@ class FrontDoor {
     stream.on("error", () => undefined);
     try {
       stampPeer(request);
+      const headers = headersOf(request);
+      requireHost(request);
+      publicOrigin(headers);
       judgeTarget(request);
       cleanHeaders(request, "page");
       if (!isOurSocket(request)) throw new AppError("not-found");
-      await this.#limits.enterSocket(clientAddress(headersOf(request)), stream);
+      await this.#limits.enterSocket(clientAddress(headers), stream);
       endAfterFinish(stream);
+      prepareUpgrade(stream, fixedHeaders(headers));
       upgrade();
     } catch (error) {
       this.#answerUpgrade(request, stream, error);
@@ -178,8 +185,7 @@ function onClientError(error: NodeJS.ErrnoException, stream: Duplex): void {
   const begun = (stream as Duplex & { _httpMessage?: ServerResponse })._httpMessage?.headersSent;
   if (stream.writable && !begun) {
     const status = CLIENT_ERRORS[error.code ?? ""] ?? "400 Bad Request";
-    const fixed = Object.entries(EVERYWHERE).map(([name, value]) => `${name}: ${value}\r\n`);
-    stream.write(`HTTP/1.1 ${status}\r\n${fixed.join("")}Content-Length: 0\r\nConnection: close\r\n\r\n`);
+    stream.write(`HTTP/1.1 ${status}\r\n${linesOf(EVERYWHERE)}Content-Length: 0\r\nConnection: close\r\n\r\n`);
   }
   stream.destroy();
 }
@@ -222,12 +228,42 @@ function isOurSocket({ url = "" }: IncomingMessage): boolean {
   return channelsPort !== null && /^\/app\/[^/?]+(\?|$)/.test(url);
 }
 
+/** HTTP/1.1 demands it, and Node sees to it only where it answers by itself. */
+function requireHost({ headers, httpVersion }: IncomingMessage): void {
+  if (headers.host === undefined && httpVersion === "1.1") {
+    throw new AppError("malformed-request", { details: { field: "host" } });
+  }
+}
+
+function fixedHeaders(headers: Headers): Record<string, string> {
+  // Throws for a Host that cannot be one: then the refusal goes without it.
+  return trySecure(headers) ? { ...EVERYWHERE, "Strict-Transport-Security": HSTS } : EVERYWHERE;
+}
+
+function linesOf(headers: Record<string, string>): string {
+  return Object.entries(headers)
+    .map(([name, value]) => `${name}: ${value}\r\n`)
+    .join("");
+}
+
+/** The same where whoever takes the upgrade writes its answer as bytes: they begin with the head. */
+function prepareUpgrade(stream: Duplex, fixed: Record<string, string>): void {
+  const { write, end } = stream;
+  const begin = (bytes: unknown): unknown => {
+    Object.assign(stream, { write, end });
+    const text = Buffer.isBuffer(bytes) ? bytes.toString("latin1") : bytes;
+    if (typeof text !== "string" || !/^HTTP\/1\.1 \d{3}[^\r]*\r\n/.test(text)) return bytes;
+    return Buffer.from(text.replace("\r\n", `\r\n${linesOf(fixed)}`), "latin1");
+  };
+  Object.assign(stream, {
+    write: (bytes: unknown, ...rest: unknown[]) => Reflect.apply(write, stream, [begin(bytes), ...rest]),
+    end: (...args: unknown[]) => Reflect.apply(end, stream, [begin(args[0]), ...args.slice(1)]),
+  });
+}
+
 /** Sees to it that the answer, whoever writes it, has the headers that every answer has. */
 function prepareAnswer(response: ServerResponse, headers: Headers): void {
-  const fixed: Record<string, string> = { ...EVERYWHERE };
-  // Throws for a Host that cannot be one: then the refusal goes without it.
-  const secure = trySecure(headers);
-  if (secure) fixed["Strict-Transport-Security"] = HSTS;
+  const fixed = fixedHeaders(headers);
   const { writeHead } = response;
   response.writeHead = (...args: unknown[]) => {
     for (const [name, value] of Object.entries(fixed)) {

@@ -114,8 +114,10 @@ describe("S7 every verb on every kind of place has its stated status and the hea
       await sayRaw(app.port, `GET / HTTP/1.1\r\nHost: localhost\r\nX: ${"x".repeat(20_000)}\r\n\r\n`),
       await say("GET", "/", { Expect: "wonders" }),
       await say("GET", "/sign-in", { Host: "[" }),
+      await sayRaw(app.port, "GET /sign-in HTTP/1.1\r\nConnection: close\r\n\r\n"),
+      await sayRaw(app.port, "POST /api/nachrichten HTTP/1.1\r\nConnection: close\r\n\r\n"),
     ];
-    expect(answers.map(({ status }) => status)).toEqual([400, 400, 431, 417, 400]);
+    expect(answers.map(({ status }) => status)).toEqual([400, 400, 431, 417, 400, 400, 400]);
     for (const answer of answers) expectGuarded(answer);
   });
 });
@@ -306,6 +308,26 @@ describe("S6 upgrades", () => {
       expectGuarded(answer);
     },
   );
+
+  test("S2 S6 whoever answers an upgrade to our socket, the answer has the headers of every answer", async () => {
+    const { key } = await channelsKeys();
+    const { "Sec-WebSocket-Key": _, ...keyless } = UPGRADE;
+    for (const [headers, status] of [
+      [keyless, 400],
+      [{ ...UPGRADE, "Sec-WebSocket-Key": "short" }, 400],
+      [{ ...UPGRADE, "Sec-WebSocket-Version": "1" }, 400],
+      [{ ...UPGRADE, "Sec-WebSocket-Protocol": "," }, 400],
+      [{ ...UPGRADE, Host: "[" }, 400],
+    ] as [Record<string, string>, number][]) {
+      const answer = await say("GET", `/app/${key}?protocol=7`, headers);
+      expect([headers, answer.status]).toEqual([headers, status]);
+      expectGuarded(answer);
+    }
+    const lines = Object.entries(UPGRADE).map(([name, value]) => `${name}: ${value}\r\n`);
+    const hostless = await sayRaw(app.port, `GET /app/${key} HTTP/1.1\r\n${lines.join("")}\r\n`);
+    expect(hostless.status).toBe(400);
+    expectGuarded(hostless);
+  });
 
   test("S6 to another protocol is answered in this one", async () => {
     const offer = { Connection: "Upgrade, HTTP2-Settings", Upgrade: "h2c", "HTTP2-Settings": "AAMAAABk" };
