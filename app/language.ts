@@ -4,6 +4,7 @@ import { cookies, headers } from "next/headers";
 import { redirect } from "next/navigation";
 import { type Locale, parseLocale } from "@/lib/i18n/locale";
 import { currentClaim } from "@/lib/server/auth/viewer";
+import { textField } from "@/lib/server/http/action";
 import { publicOrigin } from "@/lib/server/http/origin";
 import { ownPage } from "@/lib/server/http/own-page";
 import { logger } from "@/lib/server/log";
@@ -12,12 +13,12 @@ import { changePreferences } from "@/lib/server/preferences/preferences";
 
 /** Keeps the language of this browser, and of the person where one is signed in; works as a plain form. */
 export async function chooseLanguage(_previous: unknown, form: FormData): Promise<never> {
-  const locale = parseLocale(form.get("locale"));
+  const locale = parseLocale(textField(form, "locale"));
   if (locale) {
     setLocaleCookie(await cookies(), locale);
     await saveForPerson(locale);
   }
-  redirect(ownPage(form.get("page"), publicOrigin(await headers())) ?? "/");
+  redirect(ownPage(textField(form, "page"), publicOrigin(await headers())) ?? "/");
 }
 
 /** For mails and for their next browser. Where that fails this browser speaks the chosen language all the same. */

@@ -283,7 +283,8 @@ function trySecure(headers: Headers): boolean {
 
 /**
  * Next answers 500 where it cannot decode what it reads before any code of ours runs: a server action's arguments, its
- * router's headers. That is what the client sent, so it is told as such.
+ * router's headers. That is what the client sent, so it is told as such. So it is where Next hands an action on to the
+ * page that it belongs to, in a request of its own: of a refusal of that one it makes a 200 with nothing in it.
  */
 function guardAnswer(request: IncomingMessage, response: ServerResponse): void {
   const decodes = request.method === "POST" || Object.keys(request.headers).some((name) => ROUTER_HEADERS.test(name));
@@ -292,7 +293,8 @@ function guardAnswer(request: IncomingMessage, response: ServerResponse): void {
   const reached = hasReachedOurs();
   /** True once the answer was replaced; whoever wrote the other one may go on doing so. */
   const replaced = (status: number): boolean => {
-    if (response.headersSent || status !== 500 || reached()) return false;
+    if (response.headersSent || reached() || !(status === 500 || isEmptyHandOver(request, response, status)))
+      return false;
     Object.assign(response, { writeHead, write, end });
     for (const name of response.getHeaderNames()) response.removeHeader(name);
     refuse(request, response, headersOf(request), new AppError("malformed-request"));
@@ -305,6 +307,12 @@ function guardAnswer(request: IncomingMessage, response: ServerResponse): void {
     write: (...args: unknown[]) => replaced(response.statusCode) || Reflect.apply(write, response, args),
     end: (...args: unknown[]) => (replaced(response.statusCode) ? response : Reflect.apply(end, response, args)),
   });
+}
+
+/** What an action did comes as React's own type, and JSON from nobody else. */
+function isEmptyHandOver({ headers }: IncomingMessage, response: ServerResponse, status: number): boolean {
+  const type = String(response.getHeader("content-type"));
+  return status === 200 && headers["next-action"] !== undefined && type.startsWith("application/json");
 }
 
 function refuse(request: IncomingMessage, response: ServerResponse, headers: Headers, error: unknown): void {

@@ -5,6 +5,8 @@ import { AppError } from "@/lib/server/app-error";
 /** A form that was refused holds its words twice: as they were and as they are now. */
 const MAX_BYTES = 256 * 1024;
 const DEADLINE_MS = 10_000;
+/** Where React has an action's arguments, in a form that carries their parts too. */
+const ARGUMENTS = "0";
 
 /**
  * Reads what is posted to a page whole and judges its form, as lib/server/http/body.ts does for the API. Answers the same
@@ -17,8 +19,11 @@ export async function readPagePost(request: IncomingMessage): Promise<IncomingMe
   }
   if (Number(request.headers["content-length"] ?? 0) > MAX_BYTES) throw new AppError("payload-too-large");
   const body = await readBody(request);
-  if (/^multipart\/form-data/i.test(type)) await requireForm(body, type);
-  else if (request.headers["next-action"] !== undefined) requireJson(body);
+  const isAction = request.headers["next-action"] !== undefined;
+  if (/^multipart\/form-data/i.test(type)) {
+    const form = await requireForm(body, type);
+    if (isAction) requireArguments(form.get(ARGUMENTS));
+  } else if (isAction) requireArguments(body.toString());
   return withBody(request, body);
 }
 
@@ -50,21 +55,23 @@ function readBody(request: IncomingMessage): Promise<Buffer> {
   });
 }
 
-async function requireForm(body: Buffer, type: string): Promise<void> {
+async function requireForm(body: Buffer, type: string): Promise<FormData> {
   try {
-    await new Response(new Uint8Array(body), { headers: { "Content-Type": type } }).formData();
+    return await new Response(new Uint8Array(body), { headers: { "Content-Type": type } }).formData();
   } catch {
     throw new AppError("malformed-request", { details: { reason: "form" } });
   }
 }
 
-/** Next would write what it cannot parse into the log. */
-function requireJson(body: Buffer): void {
+/** Next would write what it cannot parse into the log, and calls the action with whatever it is: arguments are a list. */
+function requireArguments(text: unknown): void {
+  let read: unknown;
   try {
-    JSON.parse(body.toString());
+    read = JSON.parse(String(text));
   } catch {
     throw new AppError("invalid-json");
   }
+  if (!Array.isArray(read)) throw new AppError("malformed-request", { details: { reason: "arguments" } });
 }
 
 function withBody(request: IncomingMessage, body: Buffer): IncomingMessage {

@@ -228,7 +228,12 @@ describe("S7 what is posted to a page", () => {
       for (const target of ["/consultations", "/sign-in", "/nowhere"]) {
         for (const [kind, body] of [...bodies.map((text) => ["text/plain", text]), [BOUNDARY, "garbage"]] as const) {
           const headers = { ...own, "Content-Type": kind, "Next-Action": action, "Content-Length": `${body.length}` };
-          expect((await say("POST", target, headers, body)).status).toBeLessThan(500);
+          const answer = await say("POST", target, headers, body);
+          expect([target, body, answer.status]).toEqual([
+            target,
+            body,
+            expect.toSatisfy((status) => status >= 400 && status < 500),
+          ]);
         }
       }
     }
@@ -238,6 +243,34 @@ describe("S7 what is posted to a page", () => {
     }
     expect(await rowsOf([world.consultationId], [world.patient])).toBe(before);
     expect(fs.readFileSync(app.logFile, "utf8")).not.toMatch(/uncaughtException|unhandledRejection/);
+  });
+
+  test("S7 whichever action is called on whichever page, with whatever arguments, nothing is 5xx or 200 without an answer", async () => {
+    const manifest = fs.readFileSync(`${app.distDir}/server/server-reference-manifest.json`, "utf8");
+    const actions = Object.keys(JSON.parse(manifest).node);
+    expect(actions.length).toBeGreaterThan(10);
+    const field = (value: string) => `${part("0", value)}--x--\r\n`;
+    const refused = ["null", "{}", '"x"', "[", '["$F1"]', '["$1:__proto__"]', '["$B1"]', "1"];
+    const readable = ["[]", '["$undefined"]', '[{"a":1},{"b":2}]', '["$T","$T"]'];
+    for (const action of actions) {
+      for (const target of [room(), "/settings", "/sign-in", "/nowhere", "/invite/x", "/forgot-password"]) {
+        for (const body of [...refused, ...readable]) {
+          for (const [type, text] of [
+            ["text/plain;charset=UTF-8", body],
+            [BOUNDARY, field(body)],
+          ] as const) {
+            const answer = await say("POST", target, { ...own, "Content-Type": type, "Next-Action": action }, text);
+            const what = [target, action, type, body];
+            if (refused.includes(body)) expect([...what, answer.status >= 400]).toEqual([...what, true]);
+            expect([...what, answer.status < 500, answer.body]).toEqual([
+              ...what,
+              true,
+              expect.not.stringMatching(/^{}$/),
+            ]);
+          }
+        }
+      }
+    }
   });
 
   test("S7 settings that are saved by hand without a form stay as they were", async () => {
