@@ -13,7 +13,7 @@ import { usePresence } from "@/hooks/usePresence";
 import { useReadReceipts } from "@/hooks/useReadReceipts";
 import { useRealtimeMessages } from "@/hooks/useRealtimeMessages";
 import { useTypingIndicator } from "@/hooks/useTypingIndicator";
-import { pageRequests } from "@/lib/browser/page-requests";
+import { reloadPage } from "@/lib/browser/consultation-pages";
 import type { TimelineItem } from "@/lib/core/timeline";
 import { errorWords } from "@/lib/i18n/catalogue";
 import type { Message } from "@/lib/protocol/message";
@@ -109,7 +109,7 @@ export function ChatRoom(props: ChatRoomProps) {
   if (!consultation && room.failure) {
     return (
       <Notice icon={CircleAlert} title={words.chat.failed} text={errorWords(words, room.failure)}>
-        <Button onClick={() => void pageRequests().open(location.href)}>{words.chat.reload}</Button>
+        <Button onClick={reloadPage}>{words.chat.reload}</Button>
       </Notice>
     );
   }

@@ -1,5 +1,5 @@
 import { useEffect } from "react";
-import { overlayHistory } from "@/components/ui/useOverlay";
+import { overlayHistory } from "@/lib/browser/consultation-pages";
 import { focusComposer } from "./timeline-navigation";
 
 /** Escape that has nothing to close leads to where one writes. */

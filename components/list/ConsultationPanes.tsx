@@ -1,7 +1,7 @@
 "use client";
 
 import { usePathname, useSelectedLayoutSegment } from "next/navigation";
-import { useEffect, useState } from "react";
+import { useEffect, useState, useSyncExternalStore } from "react";
 import { ChatRoom } from "@/components/chat/ChatRoom";
 import type { ChatActions, FormAction } from "@/components/chat/form-action";
 import { cn } from "@/components/ui/cn";
@@ -25,6 +25,9 @@ interface ConsultationPanesProps {
   children: Parts;
 }
 
+const NOT_SERVED = Symbol();
+const never = () => () => {};
+
 /**
  * List beside conversation; a phone shows one of them, and where there is nothing to choose from there is one only.
  * Only the first page comes from the server: what is opened after it is opened here, so that an outage takes away
@@ -32,16 +35,23 @@ interface ConsultationPanesProps {
  */
 export function ConsultationPanes(props: ConsultationPanesProps) {
   const { viewer, initialRows, actions, editWindowSeconds, answerRequest, children } = props;
-  const served = useSelectedLayoutSegment();
+  const segment = useSelectedLayoutSegment();
   const asked = consultationAt(usePathname());
-  const openId = asked === undefined ? served : asked;
+  const openId = asked === undefined ? segment : asked;
   const list = useConsultationList(initialRows);
-  // What the server rendered is shown once: whoever comes back may be let in no more, and the client would know.
-  const [spent, setSpent] = useState<string | null>(null);
-  if (openId !== served && spent !== served) setSpent(served);
+  // What the server rendered of a room counts in the document that it came with, and once: Next keeps pages, and whoever
+  // comes back may be let in no more (UI4). The client asks, or knows.
+  const isDocument = useSyncExternalStore(
+    never,
+    () => false,
+    () => true,
+  );
+  const [served, spend] = useState(isDocument ? segment : NOT_SERVED);
+  if (served !== NOT_SERVED && openId !== served) spend(NOT_SERVED);
+  const isServed = asked === undefined || openId === served;
   useEffect(showPanes, []);
   useOpeningFocus(openId);
-  useOpenedTitle(openId);
+  useOpenedTitle(isServed ? undefined : openId);
   const nothing = openId === null && !list.loading && list.rows.length === 0;
 
   return (
@@ -64,7 +74,7 @@ export function ConsultationPanes(props: ConsultationPanesProps) {
         tabIndex={-1}
         className={cn("min-w-0 grow outline-none", !nothing && "@3xl/panes:block", openId === null && "hidden")}
       >
-        {openId === served && (spent === null || spent !== served) ? (
+        {isServed ? (
           children
         ) : openId === null ? (
           <NothingOpen />

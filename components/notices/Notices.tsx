@@ -6,7 +6,7 @@ import { useOpenPage } from "@/components/ui/PageLink";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useNotifications } from "@/hooks/useNotifications";
 import { consultationPath } from "@/lib/browser/consultation-pages";
-import { showInTitle } from "@/lib/browser/title-count";
+import { showInTitle } from "@/lib/browser/page-title";
 import { AskToast } from "./AskToast";
 import { MessageToast } from "./MessageToast";
 import { ToastCard } from "./ToastCard";

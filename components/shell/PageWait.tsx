@@ -4,6 +4,7 @@ import { CloudOff } from "lucide-react";
 import { useEffect, useSyncExternalStore } from "react";
 import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
+import { overlayHistory } from "@/lib/browser/consultation-pages";
 import { pageRequests } from "@/lib/browser/page-requests";
 
 const nobody = () => () => {};
@@ -30,11 +31,7 @@ export function PageWait() {
   );
 }
 
-function stay(): void {
-  pageRequests().abandon();
-  // Next waits no longer for a page that will not come.
-  history.replaceState(null, "", location.href);
-}
+const stay = () => overlayHistory().stay();
 
 /** Links that load a document, and reloads, wait for the server too; Next's own have been taken by then. */
 function openDocumentsWhenTheyCome(): () => void {
@@ -43,7 +40,8 @@ function openDocumentsWhenTheyCome(): () => void {
     const isPlain = event.button === 0 && !event.metaKey && !event.ctrlKey && !event.shiftKey && !event.altKey;
     if (event.defaultPrevented || !isPlain || !link?.href || link.target || link.hasAttribute("download")) return;
     const { origin, pathname, search } = new URL(link.href);
-    const isHere = pathname === location.pathname && search === location.search;
+    const shown = new URL(overlayHistory().shown);
+    const isHere = pathname === shown.pathname && search === shown.search;
     if (origin !== location.origin || isHere) return;
     event.preventDefault();
     void pageRequests().open(link.href);

@@ -1,15 +1,7 @@
 "use client";
 
 import { type RefObject, useEffectEvent, useLayoutEffect } from "react";
-import { isWithinPanes } from "@/lib/browser/consultation-pages";
-import { OverlayHistory } from "@/lib/browser/overlay-history";
-
-let history: OverlayHistory | null = null;
-
-export function overlayHistory(): OverlayHistory {
-  history ??= new OverlayHistory(window, isWithinPanes);
-  return history;
-}
+import { overlayHistory } from "@/lib/browser/consultation-pages";
 
 /** For what is mounted while it is open over a page, or beside what it is about: Back closes it and leads nowhere else. */
 export function useOverlay(onClose: () => void): void {

@@ -1,4 +1,5 @@
 import type { Cancel } from "@/lib/sync/ports";
+import { OverlayHistory } from "./overlay-history";
 import { pageRequests } from "./page-requests";
 
 export const LIST_PATH = "/consultations";
@@ -24,15 +25,28 @@ export function consultationAt(path: string): string | null | undefined {
 }
 
 /** Whether a step between these addresses leaves everything where it is but for what is open. */
-export function isWithinPanes(from: string, to: string): boolean {
+function isOnePage(from: string, to: string): boolean {
   return shown > 0 && [from, to].every((url) => consultationAt(new URL(url, location.origin).pathname) !== undefined);
+}
+
+let history: OverlayHistory | null = null;
+
+/** That of this tab. */
+export function overlayHistory(): OverlayHistory {
+  const { lead, abandon } = pageRequests();
+  history ??= new OverlayHistory(window, { isOnePage, lead, abandon });
+  return history;
 }
 
 /** Opens a consultation, or the list, beside what is here; false: that takes another page. */
 export function openWithinPanes(path: string): boolean {
-  if (!isWithinPanes(location.href, path)) return false;
-  pageRequests().abandon();
-  // Next puts its own state beside it, and tells every component where we are.
-  if (path !== location.pathname) history.pushState(null, "", path);
+  const tab = overlayHistory();
+  if (!isOnePage(tab.shown, path)) return false;
+  tab.openInPlace(path);
   return true;
+}
+
+/** Loads the page that is shown anew, once the server answers. */
+export function reloadPage(): void {
+  void pageRequests().open(overlayHistory().shown);
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { OverlayHistory } from "@/lib/browser/overlay-history";
+import { type OtherPages, OverlayHistory } from "@/lib/browser/overlay-history";
 
 interface Entry {
   state: unknown;
@@ -13,6 +13,8 @@ class TestWindow {
   readonly location: { href: string };
   /** Addresses that the router, which listens behind us, was told of. */
   readonly told: string[] = [];
+  /** The page that somebody is told to wait for. */
+  waitedFor: string | null = null;
   private listener: (event: PopStateEvent) => void = () => undefined;
   private steps: number[] = [];
 
@@ -53,6 +55,20 @@ class TestWindow {
     },
   }))(this);
 
+  navigation?: Pick<Navigation, "currentEntry" | "entries">;
+
+  /** Keys are addresses here. */
+  offerNavigation(): void {
+    const entryAt = ({ href }: Entry, index: number) => ({ key: href, index }) as NavigationHistoryEntry;
+    const current = () => entryAt(this.current, this.index);
+    this.navigation = {
+      get currentEntry() {
+        return current();
+      },
+      entries: () => this.entries.map(entryAt),
+    };
+  }
+
   addEventListener(_: "popstate", listener: (event: PopStateEvent) => void): void {
     this.listener = listener;
   }
@@ -89,6 +105,28 @@ const inRoom = () => [
   { state: { room: 1 }, href: "/room" },
 ];
 
+function overlaysOf(window: TestWindow, isOnePage: OtherPages["isOnePage"] = () => false): OverlayHistory {
+  const wait = (href: string | null) => {
+    window.waitedFor = href;
+  };
+  const lead = (href: string) => {
+    wait(href);
+    return () => wait(null);
+  };
+  return new OverlayHistory(window, { isOnePage, lead, abandon: () => wait(null) });
+}
+
+/** As Next does: its state is copied from the entry, and it goes to the address that is written. */
+function asNext(window: TestWindow): string[] {
+  const { replaceState } = window.history;
+  const restored: string[] = [];
+  window.history.replaceState = (state, unused, url) => {
+    restored.push(`${url} with ${JSON.stringify(window.history.state)}`);
+    replaceState({ ...Object(window.history.state), ...Object(state) }, unused, url);
+  };
+  return restored;
+}
+
 /** An overlay that closes as components do: whoever closes it, it says so. */
 function openIn(overlays: OverlayHistory) {
   const overlay = { open: true, close: () => undefined as undefined };
@@ -103,7 +141,7 @@ function openIn(overlays: OverlayHistory) {
 describe("R5 overlays in history", () => {
   it("R5 Back closes the topmost and tells the router nothing; the next Back leaves the page", async () => {
     const window = new TestWindow(inRoom());
-    const overlays = new OverlayHistory(window);
+    const overlays = overlaysOf(window);
     const panel = openIn(overlays);
     await window.settled();
     const dialog = openIn(overlays);
@@ -121,7 +159,7 @@ describe("R5 overlays in history", () => {
 
   it("R5 one that is closed by hand takes its entry along, however many close at once", async () => {
     const window = new TestWindow(inRoom());
-    const overlays = new OverlayHistory(window);
+    const overlays = overlaysOf(window);
     const opened = [openIn(overlays), openIn(overlays)];
     await window.settled();
     expect(window.index).toBe(3);
@@ -134,7 +172,7 @@ describe("R5 overlays in history", () => {
 
   it("R5 one that opens while another closes takes its place, also while the step back is on its way", async () => {
     const window = new TestWindow(inRoom());
-    const overlays = new OverlayHistory(window);
+    const overlays = overlaysOf(window);
     const menu = openIn(overlays);
     await window.settled();
     menu.close();
@@ -154,7 +192,7 @@ describe("R5 overlays in history", () => {
 
   it("R5 Forward to what was closed stays where one is, and tells the router nothing", async () => {
     const window = new TestWindow(inRoom());
-    const panel = openIn(new OverlayHistory(window));
+    const panel = openIn(overlaysOf(window));
     await window.settled();
     await window.travel(-1);
     expect(panel.open).toBe(false);
@@ -166,7 +204,7 @@ describe("R5 overlays in history", () => {
   it("R5 a page opened out of an overlay takes its place, before it closes or while it does", async () => {
     for (const leave of ["at once", "while it closes"]) {
       const window = new TestWindow(inRoom());
-      const dialog = openIn(new OverlayHistory(window));
+      const dialog = openIn(overlaysOf(window));
       await window.settled();
       if (leave === "while it closes") {
         dialog.close();
@@ -186,7 +224,7 @@ describe("R5 overlays in history", () => {
 
   it("R5 whatever the router writes into the entry, it stays the overlay's", async () => {
     const window = new TestWindow(inRoom());
-    const panel = openIn(new OverlayHistory(window));
+    const panel = openIn(overlaysOf(window));
     await window.settled();
     window.history.replaceState({ room: 2 }, "", "/room");
     panel.close();
@@ -196,11 +234,12 @@ describe("R5 overlays in history", () => {
 
   it("R5 steps over several entries close what they leave, and the router is told where they lead", async () => {
     const window = new TestWindow(inRoom());
-    const panel = openIn(new OverlayHistory(window));
+    const panel = openIn(overlaysOf(window));
     await window.settled();
     await window.travel(-2);
     expect(panel.open).toBe(false);
     expect(window.told).toEqual(["/list"]);
+    window.history.replaceState({ list: 1 }, "", "/list");
     await window.travel(2);
     expect(window.current).toMatchObject({ href: "/room", state: { room: 1 } });
     expect(window.told).toEqual(["/list", "/room"]);
@@ -208,14 +247,14 @@ describe("R5 overlays in history", () => {
 
   it("R5 after a reload in an overlay the page is at its own entry; a copied entry without it becomes its own", async () => {
     const window = new TestWindow(inRoom());
-    openIn(new OverlayHistory(window));
+    openIn(overlaysOf(window));
     await window.settled();
-    new OverlayHistory(window);
+    overlaysOf(window);
     await window.settled();
     expect(window.index).toBe(1);
 
     const copy = new TestWindow([{ state: { room: 1, overlays: 1 }, href: "/room" }]);
-    new OverlayHistory(copy);
+    overlaysOf(copy);
     await copy.settled();
     expect(copy.current.state).toEqual({ room: 1 });
   });
@@ -227,15 +266,10 @@ describe("R5 overlays in history", () => {
       { state: { old: 3 }, href: "/elsewhere" },
       { state: { now: 1 }, href: "/c" },
     ]);
-    const overlays = new OverlayHistory(window, (from, to) => ![from, to].includes("/elsewhere"));
-    // As Next does: its state is copied from the entry, and it goes to the address that is written.
-    const { replaceState } = window.history;
-    const restored: string[] = [];
-    window.history.replaceState = (state, unused, url) => {
-      restored.push(`${url} with ${JSON.stringify(window.history.state)}`);
-      replaceState({ ...Object(window.history.state), ...Object(state) }, unused, url);
-    };
+    const overlays = overlaysOf(window, (from, to) => ![from, to].includes("/elsewhere"));
+    const restored = asNext(window);
     await window.travel(-1);
+    window.history.replaceState({ elsewhere: 1 }, "", "/elsewhere");
     await window.travel(-1);
     expect(window.told, "another page is the router's").toEqual(["/elsewhere", "/b"]);
     window.history.replaceState({ now: 2 }, "", "/b");
@@ -253,5 +287,84 @@ describe("R5 overlays in history", () => {
     await window.travel(-1);
     expect(dialog.open).toBe(false);
     expect(window.current.href).toBe("/a");
+  });
+
+  it.each(["with", "without"])(
+    "W6 whoever stays is at the address of the page that is shown, %s the Navigation API",
+    async (how) => {
+      const navigation = how === "with";
+      const window = new TestWindow([
+        { state: { room: 1 }, href: "/room" },
+        { state: { settings: 1 }, href: "/settings" },
+      ]);
+      if (navigation) window.offerNavigation();
+      const overlays = overlaysOf(window);
+      const restored = asNext(window);
+      await window.travel(-1);
+      expect(window.told).toEqual(["/room"]);
+      expect([window.waitedFor, overlays.shown]).toEqual(["/room", "/settings"]);
+
+      overlays.stay();
+      await window.settled();
+      expect([window.waitedFor, overlays.shown]).toEqual([null, "/settings"]);
+      expect(window.current).toEqual({ state: { settings: 1 }, href: "/settings" });
+      expect(restored.at(-1)).toBe(`/settings with ${JSON.stringify({ settings: 1 })}`);
+      expect(window.told, "the router hears no step that leads nowhere").toEqual(["/room"]);
+      if (navigation) expect(window.addresses).toEqual(["/room", "/settings"]);
+
+      // What is shown when it comes is what is told of it.
+      await window.travel(navigation ? -1 : 1);
+      if (navigation) {
+        expect(window.waitedFor).toBe("/room");
+        window.history.replaceState({ room: 1 }, "", "/room");
+      }
+      expect(window.waitedFor).toBeNull();
+      expect(overlays.shown).toBe(window.current.href);
+    },
+  );
+
+  it("W6 a step back to what is shown, or beside it, gives up the page that was waited for", async () => {
+    const window = new TestWindow([
+      { state: { old: 1 }, href: "/list" },
+      { state: { old: 2 }, href: "/settings" },
+      { state: { room: 1 }, href: "/room" },
+    ]);
+    const overlays = overlaysOf(window, (from, to) => ![from, to].includes("/settings"));
+    const restored = asNext(window);
+    await window.travel(-1);
+    expect([window.waitedFor, overlays.shown]).toEqual(["/settings", "/room"]);
+    await window.travel(-1);
+    expect([window.waitedFor, overlays.shown]).toEqual([null, "/list"]);
+    expect(restored).toEqual([`/list with ${JSON.stringify({ room: 1 })}`]);
+
+    await window.travel(1);
+    expect(window.waitedFor).toBe("/settings");
+    await window.travel(-1);
+    expect([window.waitedFor, overlays.shown]).toEqual([null, "/list"]);
+    expect(window.told).toEqual(["/settings", "/settings"]);
+  });
+
+  it("W6 what is opened in place while another page is waited for carries the page that is shown", async () => {
+    const window = new TestWindow([
+      { state: { old: 2 }, href: "/settings" },
+      { state: { list: 1 }, href: "https://x.example/list" },
+    ]);
+    const overlays = overlaysOf(window);
+    const restored = asNext(window);
+    await window.travel(-1);
+    overlays.openInPlace("/room");
+    expect(window.waitedFor).toBeNull();
+    expect(window.addresses).toEqual(["/settings", "/room"]);
+    expect(restored).toEqual([`/room with ${JSON.stringify({ list: 1 })}`]);
+  });
+
+  it("W6 a step within one page's text is no other page", async () => {
+    const window = new TestWindow([
+      { state: { settings: 1 }, href: "/settings" },
+      { state: null, href: "/settings#content" },
+    ]);
+    const overlays = overlaysOf(window);
+    await window.travel(-1);
+    expect([window.waitedFor, overlays.shown]).toEqual([null, "/settings"]);
   });
 });

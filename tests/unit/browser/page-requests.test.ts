@@ -11,12 +11,12 @@ function page(body = "0:{}", status = 200): Response {
 class TestWindow extends EventTarget {
   readonly location = { assign: vi.fn<(url: string) => void>() };
   readonly asked: string[] = [];
-  readonly answers: (() => Promise<Response>)[] = [];
-  fetch = (async (input) => {
+  readonly answers: ((signal: AbortSignal) => Promise<Response>)[] = [];
+  fetch = (async (input, init) => {
     this.asked.push(String(input));
     const answer = this.answers.shift();
     if (!answer) throw new TypeError("Failed to fetch");
-    return answer();
+    return answer(init?.signal ?? AbortSignal.timeout(60_000));
   }) as typeof fetch;
 }
 
@@ -50,6 +50,7 @@ describe("W6 page requests", () => {
       async () => new Response("<h1>Bad gateway</h1>", { status: 502, headers: { "content-type": "text/html" } }),
       async () => new Response("<h1>Welcome to our hotel</h1>", { headers: { "content-type": "text/html" } }),
       async () => page("1:E{}", 500),
+      async () => page('0:{"t":1}\n1:E{"digest":"1234"}\n'),
       cut,
       async () => page("whole"),
     );
@@ -59,7 +60,7 @@ describe("W6 page requests", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     const answer = await asked;
     expect(await answer.text()).toBe("whole");
-    expect(window.asked).toHaveLength(6);
+    expect(window.asked).toHaveLength(7);
     expect(requests.getSnapshot()).toBe(false);
     expect(told).toHaveBeenCalledTimes(2);
   });
@@ -117,6 +118,74 @@ describe("W6 page requests", () => {
     await vi.advanceTimersByTimeAsync(60_000);
     expect((await later).status).toBe(200);
     expect(requests.getSnapshot()).toBe(false);
+  });
+
+  it("W6 what was given up is taken up when a step of history leads to it: the router asks for it once", async () => {
+    const window = new TestWindow();
+    const requests = new PageRequests(window);
+    const asked = window.fetch("/settings?_rsc=1", PAGE);
+    await vi.advanceTimersByTimeAsync(10);
+    requests.abandon();
+    const other = requests.lead("https://x.example/other");
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(window.asked).toEqual(["/settings?_rsc=1"]);
+    expect(requests.getSnapshot(), "a step is waited for, whoever asks").toBe(true);
+    other();
+    expect(requests.getSnapshot()).toBe(false);
+
+    const shown = requests.lead("https://x.example/settings");
+    await vi.advanceTimersByTimeAsync(10);
+    expect(requests.getSnapshot()).toBe(true);
+    window.answers.push(async () => page("whole"));
+    await vi.advanceTimersByTimeAsync(5_000);
+    expect(await (await asked).text()).toBe("whole");
+    shown();
+    expect(requests.getSnapshot()).toBe(false);
+  });
+
+  it("W6 one that is given up and wanted again while it is asked for goes on", async () => {
+    const window = new TestWindow();
+    const requests = new PageRequests(window);
+    window.answers.push(
+      (signal) => new Promise((_, reject) => signal.addEventListener("abort", () => reject(signal.reason))),
+    );
+    requests.lead("https://x.example/settings");
+    const asked = window.fetch("/settings?_rsc=1", PAGE);
+    requests.lead("https://x.example/settings");
+    window.answers.push(async () => page("whole"));
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(await (await asked).text()).toBe("whole");
+  });
+
+  it("W6 a line that is there stays for the next step; one that comes at once is none", async () => {
+    const window = new TestWindow();
+    const requests = new PageRequests(window);
+    const seen: boolean[] = [];
+    requests.subscribe(() => seen.push(requests.getSnapshot()));
+    requests.lead("https://x.example/a")();
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(seen).toEqual([]);
+    void window.fetch("/settings", PAGE);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(requests.getSnapshot()).toBe(true);
+    requests.lead("https://x.example/b");
+    expect(requests.getSnapshot()).toBe(true);
+  });
+
+  it("W6 an action whose answer brings a page that failed has no answer; any other answer is handed on", async () => {
+    const window = new TestWindow();
+    new PageRequests(window);
+    const action = { method: "POST", headers: { "next-action": "x" } };
+    window.answers.push(
+      async () => page('0:{"a":"$@1"}\n2:E{"digest":"1234"}\n'),
+      async () => page('0:{"a":"$@1"}\n1:"done"\n', 303),
+      async () => new Response("Server action not found.", { status: 404 }),
+    );
+    await expect(window.fetch("/settings", action)).rejects.toThrow(TypeError);
+    const done = await window.fetch("/settings", action);
+    expect([done.status, await done.text()]).toEqual([303, '0:{"a":"$@1"}\n1:"done"\n']);
+    expect((await window.fetch("/settings", action)).status).toBe(404);
+    expect(window.asked).toHaveLength(3);
   });
 
   it("W6 one that hangs is somebody's wait after a while", async () => {
