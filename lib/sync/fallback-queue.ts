@@ -5,7 +5,7 @@ import { Timer } from "./timer";
 /** What the browser's own storage does of a queue. Any call may reject, or never settle. */
 export type FallibleQueue = Pick<QueueStorage, "list" | "consultationIds" | "add" | "park" | "remove">;
 
-/** Some browsers let a database hang for ever instead of refusing it. */
+/** Some browsers let a database hang instead of refusing it: for a while on a busy device, or for ever. */
 const PATIENCE_MS = 3_000;
 /** Between the serials of the disk there is room for this many commands that it refused. */
 const MEMORY_SERIAL_STEP = 2 ** -20;
@@ -26,7 +26,7 @@ interface Options {
  * - A change that it does not take (parked, released, removed) is owed: laid over what it lists, and tried again before
  *   each reading. If it never gets there, the next load sends a message again that the server has (its id says so), or
  *   shows one as parked that was discarded; nothing is lost or doubled.
- * - One that hangs is not asked again in this tab.
+ * - One that hangs is not asked again until it has answered; what came meanwhile is then given to it.
  */
 export class FallbackQueue implements FallibleQueue {
   readonly #options: Options;
@@ -34,7 +34,10 @@ export class FallbackQueue implements FallibleQueue {
   /** What the disk keeps as far as we know. */
   readonly #known = new Map<string, StoredCommand>();
   readonly #owed = new Map<string, ParkReason | null | "removed">();
-  #hangs = false;
+  /** Calls that have outlasted our patience and have no answer yet. */
+  #hanging = 0;
+  /** Consultations whose list was wanted meanwhile. */
+  readonly #unlisted = new Set<string>();
   #unreadable = false;
   #lastSerial = 0;
   #lastAdd: Promise<unknown> = Promise.resolve();
@@ -44,12 +47,13 @@ export class FallbackQueue implements FallibleQueue {
   }
 
   durable(): boolean {
-    return !this.#hangs && !this.#unreadable && this.#memory.size === 0;
+    return this.#hanging === 0 && !this.#unreadable && this.#memory.size === 0;
   }
 
   async list(consultationId: string): Promise<readonly StoredCommand[]> {
     await this.#payOwed();
     const listed = await this.#ask(() => this.#options.disk.list(consultationId));
+    if (this.#hanging > 0) this.#unlisted.add(consultationId);
     this.#setUnreadable(listed === null, consultationId);
     if (listed) {
       for (const { id } of this.#of(this.#known, consultationId)) this.#known.delete(id);
@@ -70,6 +74,7 @@ export class FallbackQueue implements FallibleQueue {
   }
 
   add(command: NewCommand): Promise<StoredCommand> {
+    // In turn: serials are given in the order in which the commands came.
     const added = this.#lastAdd.then(() => this.#add(command));
     this.#lastAdd = added;
     return added;
@@ -100,7 +105,7 @@ export class FallbackQueue implements FallibleQueue {
 
   async #add(command: NewCommand): Promise<StoredCommand> {
     const follows = this.#of(this.#memory, command.consultationId).length > 0;
-    const added = follows ? null : await this.#ask(() => this.#options.disk.add(command));
+    const added = follows ? null : await this.#askToAdd(command);
     if (added) {
       this.#remember(added);
       return added;
@@ -145,23 +150,67 @@ export class FallbackQueue implements FallibleQueue {
     return (await this.#ask(() => run().then(() => true))) ?? false;
   }
 
-  /** null: refused, or no answer in time. */
-  async #ask<T>(run: () => Promise<T>): Promise<T | null> {
-    if (this.#hangs) return null;
+  #askToAdd(command: NewCommand): Promise<StoredCommand | null> {
+    return this.#ask(
+      () => this.#options.disk.add(command),
+      (added) => this.#movedToDisk(added),
+    );
+  }
+
+  /** It leaves the memory; what happened to it there since it was given to the disk is owed. */
+  #movedToDisk(added: StoredCommand): void {
+    const { id } = added;
+    const latest = this.#memory.get(id);
+    this.#memory.delete(id);
+    if (!latest) this.#owed.set(id, "removed");
+    else {
+      this.#remember(added);
+      if (latest.parked !== added.parked) this.#owed.set(id, latest.parked);
+    }
+  }
+
+  /** It answers again: what it could not be asked meanwhile. */
+  async #resume(): Promise<void> {
+    const waiting = [...this.#memory.values()].sort((a, b) => a.serial - b.serial);
+    const touched = new Set([...this.#known.values(), ...waiting].map(({ consultationId }) => consultationId));
+    for (const id of this.#unlisted) touched.add(id);
+    this.#unlisted.clear();
+    const stuck = new Set<string>();
+    for (const { id, consultationId } of waiting) {
+      const command = this.#memory.get(id);
+      if (!command || stuck.has(consultationId)) continue;
+      const added = await this.#askToAdd(command);
+      if (added) this.#movedToDisk(added);
+      else stuck.add(consultationId);
+    }
+    for (const consultationId of touched) this.#options.onDurable(consultationId);
+  }
+
+  /** null: refused, or no answer in time. `late` gets an answer that comes after that. */
+  async #ask<T>(run: () => Promise<T>, late: (answer: T) => void = () => {}): Promise<T | null> {
+    if (this.#hanging > 0) return null;
     const timer = new Timer(this.#options.clock);
-    const hung = new Promise<null>((resolve) => {
-      timer.arm(PATIENCE_MS, () => {
-        this.#hangs = true;
-        resolve(null);
-      });
-    });
     try {
-      return await Promise.race([run(), hung]);
+      const running = run();
+      const hung = new Promise<null>((resolve) => {
+        timer.arm(PATIENCE_MS, () => {
+          this.#hanging += 1;
+          const settled = running.then(late, () => {});
+          void settled.then(() => this.#onLateAnswer());
+          resolve(null);
+        });
+      });
+      return await Promise.race([running, hung]);
     } catch {
       return null;
     } finally {
       timer.clear();
     }
+  }
+
+  #onLateAnswer(): void {
+    this.#hanging -= 1;
+    if (this.#hanging === 0) this.#lastAdd = this.#lastAdd.then(() => this.#resume());
   }
 }
 

@@ -75,3 +75,14 @@ export function commandsOf(userId: string): IDBKeyRange {
   // Arrays sort after strings: every consultation of this user.
   return IDBKeyRange.bound([userId], [userId, []]);
 }
+
+/**
+ * Writes only where there is something to delete: a page that ends while it reads and writes leaves the database of a
+ * WebKit browser hanging until the browser is begun anew (https://bugs.webkit.org/show_bug.cgi?id=324094).
+ */
+export async function deleteRows(database: QueueDatabase, rows: readonly CommandRow[]): Promise<void> {
+  if (rows.length === 0) return;
+  const transaction = database.transaction("commands", "readwrite");
+  for (const { serial } of rows) if (serial !== undefined) await transaction.store.delete(serial);
+  await transaction.done;
+}

@@ -6,7 +6,15 @@ import { errorCodeSchema } from "@/lib/protocol/errors";
 import type { FallibleQueue } from "@/lib/sync/fallback-queue";
 import type { NewCommand, StoredCommand } from "@/lib/sync/ports";
 import { bodyOf, type CommandBody, isKnown, parseBody } from "./command-bodies";
-import { type CommandRow, commandsOf, FORMAT, type OwnerRow, openQueueDatabase, type QueueDatabase } from "./database";
+import {
+  type CommandRow,
+  commandsOf,
+  deleteRows,
+  FORMAT,
+  type OwnerRow,
+  openQueueDatabase,
+  type QueueDatabase,
+} from "./database";
 import { consultationOf, type Draft, type DraftStore } from "./drafts";
 import { createSealingKey, open, seal } from "./sealing";
 
@@ -50,15 +58,16 @@ export class IndexedDbQueue implements FallibleQueue, DraftStore {
 
   async consultationIds(): Promise<readonly string[]> {
     const database = await this.#open();
-    const transaction = database.transaction(["owners", "commands"], "readwrite");
-    const commands = transaction.objectStore("commands");
-    const owner = await transaction.objectStore("owners").get(this.#userId);
-    const rows = await commands.index("by-consultation").getAll(commandsOf(this.#userId));
-    for (const { serial, generation } of rows) {
-      // The rest of a wipe that a crash cut short: nobody can open it any more.
-      if (serial !== undefined && generation !== owner?.generation) await commands.delete(serial);
-    }
-    await transaction.done;
+    const transaction = database.transaction(["owners", "commands"]);
+    const [owner, rows] = await Promise.all([
+      transaction.objectStore("owners").get(this.#userId),
+      transaction.objectStore("commands").index("by-consultation").getAll(commandsOf(this.#userId)),
+    ]);
+    // The rest of a wipe that a crash cut short: nobody can open it any more.
+    await deleteRows(
+      database,
+      rows.filter(({ generation }) => generation !== owner?.generation),
+    );
     const known = rows.filter((row) => isKnown(row) && row.generation === owner?.generation);
     return [...new Set(known.map(({ consultationId }) => consultationId))];
   }

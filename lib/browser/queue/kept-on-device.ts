@@ -1,6 +1,6 @@
 import { hasIndexedDb } from "@/lib/browser/facilities";
 import { mayHoldWords } from "./command-bodies";
-import { commandsOf, openQueueDatabase, type QueueDatabase } from "./database";
+import { commandsOf, deleteRows, openQueueDatabase, type QueueDatabase } from "./database";
 import { QueueChannel } from "./queue-channel";
 
 /** Nobody waits longer to sign in or out. */
@@ -47,11 +47,11 @@ export async function wipeQueuesOfOthers(viewerId: string): Promise<void> {
     const others = (await database.getAllKeys("owners")).filter((userId) => userId !== viewerId);
     for (const userId of others) await wipe(database, userId);
     // The rest of a wipe that a crash cut short.
-    const rows = database.transaction("commands", "readwrite");
-    for (const { serial, userId } of await rows.store.getAll()) {
-      if (serial !== undefined && userId !== viewerId) await rows.store.delete(serial);
-    }
-    await rows.done;
+    const rows = await database.getAll("commands");
+    await deleteRows(
+      database,
+      rows.filter(({ userId }) => userId !== viewerId),
+    );
   });
 }
 

@@ -18,6 +18,18 @@ const { join } = useBrowser(app);
 const COMPOSER = "form textarea";
 const TEXTS = `[...document.querySelectorAll('[role="log"] article [id$="-text"]')].map((text) => text.textContent)`;
 
+/** The kinds of what the browser keeps. */
+const KEPT = `new Promise((resolve, reject) => {
+  const opening = indexedDB.open("murph");
+  opening.onerror = () => reject(opening.error);
+  opening.onsuccess = () => {
+    const listing = opening.result.transaction("commands").objectStore("commands").getAll();
+    listing.onerror = () => reject(listing.error);
+    listing.onsuccess = () => resolve(listing.result.map(({ kind }) => kind));
+    opening.result.close();
+  };
+})`;
+
 /** Scrolls up until the first message is there; answers by how much the topmost visible row moved as others came in above. */
 const SCROLL_TO_THE_FIRST = `(async () => {
   const frame = () => new Promise((resolve) => requestAnimationFrame(resolve));
@@ -115,6 +127,8 @@ describe.skipIf(process.platform !== "linux").each(ENGINES)("$name", ({ name, st
     await say("waiting 2");
     await window.click(COMPOSER);
     await window.type("a draft");
+    // A busy device takes its time, and until then the page says that it must stay open.
+    await expect.poll(() => window.evaluate(KEPT), { timeout: 60_000 }).toEqual(["send", "send", "draft"]);
     await window.reload();
     await shown("waiting 2");
     await expect.poll(() => window.evaluate(`document.querySelector("${COMPOSER}").value`)).toBe("a draft");

@@ -13,10 +13,13 @@ function fallible() {
   const disk = new MemoryQueue().tab();
   const fates: Partial<Record<keyof FallibleQueue, Fate>> = {};
   const durability: boolean[] = [];
+  const hanging: (() => void)[] = [];
   const through =
     <Given extends unknown[], T>(name: keyof FallibleQueue, call: (...given: Given) => Promise<T>) =>
     (...given: Given): Promise<T> => {
-      if (fates[name] === "hangs") return new Promise(() => {});
+      if (fates[name] === "hangs") {
+        return new Promise((resolve) => hanging.push(() => resolve(call(...given))));
+      }
       return fates[name] === "refuses" ? Promise.reject(new Error("refused")) : call(...given);
     };
   const queue = new FallbackQueue({
@@ -33,7 +36,13 @@ function fallible() {
   const add = (id: string, consultationId = ROOM) =>
     queue.add({ kind: "send", id, consultationId, content: id, replyToId: null, queuedAt: null, parked: null });
   const ids = async (consultationId = ROOM) => (await queue.list(consultationId)).map(({ id }) => id);
-  return { clock, disk, fates, queue, add, ids, durability };
+  /** Whatever hung is done now, and nothing hangs any more. */
+  const wake = async () => {
+    for (const name of Object.keys(fates) as (keyof FallibleQueue)[]) fates[name] = "works";
+    for (const answer of hanging.splice(0)) answer();
+    await clock.advance(0);
+  };
+  return { clock, disk, fates, queue, add, ids, durability, wake };
 }
 
 describe("F25 a storage that refuses", () => {
@@ -130,6 +139,52 @@ describe("F25 a storage that refuses", () => {
     await added;
     await add("two");
     expect([await ids(), queue.durable(), clock.pending]).toEqual([["one", "two"], false, 0]);
+  });
+
+  it("F25 SND1 SND2 one that hung for a while is given what came meanwhile, once and in order", async () => {
+    const { clock, disk, fates, queue, add, ids, durability, wake } = fallible();
+    await add("before");
+    fates.add = "hangs";
+    const hung = add("hung");
+    await clock.advance(3_100);
+    await hung;
+    await add("after");
+    await add("elsewhere", "other room");
+    expect([await ids(), queue.durable()]).toEqual([["before", "hung", "after"], false]);
+    await wake();
+    expect([await ids(), queue.durable(), durability.at(-1)]).toEqual([["before", "hung", "after"], true, true]);
+    expect((await disk.list(ROOM)).map(({ id }) => id)).toEqual(["before", "hung", "after"]);
+    expect(await disk.list("other room")).toHaveLength(1);
+    await add("later");
+    expect((await disk.list(ROOM)).map(({ id }) => id)).toEqual(["before", "hung", "after", "later"]);
+  });
+
+  it("F25 SND3 SND4 what was sent or refused while the storage hung is so when it answers", async () => {
+    const { clock, disk, fates, queue, add, wake } = fallible();
+    fates.add = "hangs";
+    const hung = [add("sent"), add("refused")];
+    await clock.advance(3_100);
+    await Promise.all(hung);
+    await queue.remove("sent");
+    await queue.park("refused", "not-allowed");
+    await wake();
+    const parked = (await queue.list(ROOM)).map(({ id, parked: reason }) => [id, reason]);
+    expect(parked).toEqual([["refused", "not-allowed"]]);
+    expect((await disk.list(ROOM)).map(({ id, parked: reason }) => [id, reason])).toEqual(parked);
+  });
+
+  it("F25 SND1 a list that comes late is asked for again: words of before the reload are not hidden for good", async () => {
+    const { clock, disk, fates, queue, ids, durability, wake } = fallible();
+    const words = { content: "kept", replyToId: null };
+    await disk.add({ kind: "send", id: "kept", consultationId: ROOM, ...words, queuedAt: null, parked: null });
+    fates.list = "hangs";
+    const listed = ids();
+    await clock.advance(3_100);
+    expect([await listed, queue.durable()]).toEqual([[], false]);
+    durability.length = 0;
+    await wake();
+    expect(durability).toHaveLength(1);
+    expect([await ids(), queue.durable()]).toEqual([["kept"], true]);
   });
 
   it("SND5 F26 wiped: what was only in memory is gone as well", async () => {
