@@ -50,7 +50,11 @@ async function start({ worker = false, say = sayOnConsole }: BootOptions): Promi
     stopSync: database.stopSync,
   });
   const nextAuthSecret = provideAuthSecret(env);
-  await withPrepareLock(database, () => migrateDatabase(database));
+  // Whoever develops changes functions back and forth; everybody else leaves those of a newer release alone.
+  const { functions } = await withPrepareLock(database, () =>
+    migrateDatabase(database, process.env.NODE_ENV === "development"),
+  );
+  if (functions === "kept") say.info("The database has the functions of a newer release; they stay.");
 
   const publishRuntime = (registration: Registration | null) =>
     setRuntime(runtimeOf({ env, database, nextAuthSecret, channels: registration }));

@@ -4,7 +4,7 @@ import { DEFAULT_SCHEMA, inSchema } from "@/lib/database-url";
 import { APP_ROLE } from "@/lib/embedded/postgres/initialise";
 import { startEmbeddedPostgres } from "@/lib/embedded/postgres/start";
 import type { Env } from "@/lib/env";
-import { applyMigrations } from "./migrate";
+import { type Applied, applyMigrations } from "./migrate";
 import type { Say } from "./say";
 
 export interface Database {
@@ -51,9 +51,10 @@ export async function openDatabase(env: Env, say: Say): Promise<Database> {
   };
 }
 
-/** Brings the schema up to date and sets the app role's rights. Returns the names of the migrations applied. */
-export function migrateDatabase({ url, ownerUrl, pooled, appRole }: Database): Promise<string[]> {
+/** Brings tables and functions up to date and sets the app role's rights. `putBack` as in applyMigrations. */
+export function migrateDatabase({ url, ownerUrl, pooled, appRole }: Database, putBack = false): Promise<Applied> {
   return applyMigrations(ownerUrl, {
+    putBack,
     ...(appRole === null ? {} : { appRole }),
     ...(pooled ? { pooledUrl: url } : {}),
   });

@@ -3,6 +3,8 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import pg from "pg";
 import { schemaOf } from "@/lib/database-url";
+import { applyFunctions, beginFunctions, type Functions, type FunctionsApplied, readFunctions } from "./functions";
+import { MigrationError } from "./migration-error";
 
 /** The number Prisma's own migrate command locks, so that the two never run at once. */
 const MIGRATE_LOCK = 72_707_369;
@@ -23,22 +25,32 @@ interface MigrationRow {
   rolled_back_at: Date | null;
 }
 
-/** A state of the migrations that only a person can resolve. */
-export class MigrationError extends Error {
-  override name = "MigrationError";
+export interface Applied {
+  /** Names of the migrations that were new. */
+  migrations: string[];
+  functions: FunctionsApplied;
 }
 
 /**
- * Applies what is missing of prisma/migrations, each file as one transaction, in the bookkeeping of `prisma migrate`.
- * Returns the names applied. All of it is in the schema that the URL names (inSchema), made where it is missing; what
- * others keep in the database beside it is neither read nor granted. With `appRole`, that role's rights are set
- * afterwards, also when nothing was new; with `pooledUrl`, connections through that pooler find the schema.
+ * Applies what is missing of prisma/migrations, in the bookkeeping of `prisma migrate`, and prisma/functions where it has
+ * changed: everything in one transaction, so that a database is of one release or of the other. All of it is in the
+ * schema that the URL names (inSchema), made where it is missing; what others keep in the database beside it is neither
+ * read nor granted. With `appRole`, that role's rights are set in it too, also when nothing was new; with `pooledUrl`,
+ * connections through that pooler find the schema. `putBack`: the functions are made whatever the database has, also
+ * where it has those of a newer release.
  */
 export async function applyMigrations(
   ownerUrl: string,
-  options: { appRole?: string; pooledUrl?: string; migrations?: Migration[] } = {},
-): Promise<string[]> {
+  options: {
+    appRole?: string;
+    pooledUrl?: string;
+    putBack?: boolean;
+    migrations?: Migration[];
+    functions?: Functions;
+  } = {},
+): Promise<Applied> {
   const migrations = options.migrations ?? readMigrations();
+  const functions = options.functions ?? readFunctions(migrations.map(({ name }) => name));
   const schema = schemaOf(ownerUrl);
   const client = new pg.Client({ connectionString: ownerUrl, application_name: "murph-migrate" });
   client.on("error", () => undefined);
@@ -50,13 +62,46 @@ export async function applyMigrations(
     await makeSchema(client, schema);
     await client.query(CREATE_BOOKKEEPING);
     const pending = pendingMigrations(migrations, await readRows(client));
-    for (const migration of pending) await applyMigration(client, migration);
-    if (options.appRole) await grantAppRole(client, schema, options.appRole);
+    const state = await inTransaction(client, async () => {
+      const toDo = await beginFunctions(client, functions, options.putBack ?? false);
+      for (const migration of pending) await applyMigration(client, migration);
+      if (toDo === "applied") await applyFunctions(client, schema, functions);
+      // What an older release knows of rights is not what the newer one has set.
+      if (options.appRole && toDo !== "kept") await grantAppRole(client, schema, options.appRole);
+      return toDo;
+    });
     if (options.pooledUrl) await findSchemaThroughPooler(client, schema, options.pooledUrl);
-    return pending.map(({ name }) => name);
+    return { migrations: pending.map(({ name }) => name), functions: state };
   } finally {
     // Ending the session frees the lock.
     await client.end();
+  }
+}
+
+/** A process that dies on the way leaves nothing behind; a migration that fails leaves its name and its reason. */
+async function inTransaction<T>(client: pg.Client, work: () => Promise<T>): Promise<T> {
+  try {
+    await client.query("BEGIN");
+    const result = await work();
+    await client.query("COMMIT");
+    return result;
+  } catch (error) {
+    await client.query("ROLLBACK");
+    if (!(error instanceof FailedMigration)) throw error;
+    await client.query("INSERT INTO _prisma_migrations (id, checksum, migration_name, logs) VALUES ($1, $2, $3, $4)", [
+      ...rowOf(error.migration),
+      error.reason,
+    ]);
+    throw new MigrationError(`The migration ${error.migration.name} failed: ${error.reason}`);
+  }
+}
+
+class FailedMigration extends Error {
+  constructor(
+    readonly migration: Migration,
+    readonly reason: string,
+  ) {
+    super(reason);
   }
 }
 
@@ -115,27 +160,20 @@ function checksums(sql: string): string[] {
   return [sql, unix, unix.replaceAll("\n", "\r\n")].map((text) => createHash("sha256").update(text).digest("hex"));
 }
 
-async function applyMigration(client: pg.Client, { name, sql }: Migration): Promise<void> {
-  const row = [randomUUID(), checksums(sql)[0], name];
-  try {
-    await client.query("BEGIN");
-    await client.query(sql);
-    // In the same transaction: a process that dies on the way leaves neither the change nor half a row behind.
-    await client.query(
-      `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
-       VALUES ($1, $2, $3, clock_timestamp(), 1)`,
-      row,
-    );
-    await client.query("COMMIT");
-  } catch (error) {
-    const message = (error as Error).message;
-    await client.query("ROLLBACK");
-    await client.query("INSERT INTO _prisma_migrations (id, checksum, migration_name, logs) VALUES ($1, $2, $3, $4)", [
-      ...row,
-      message,
-    ]);
-    throw new MigrationError(`The migration ${name} failed: ${message}`);
-  }
+async function applyMigration(client: pg.Client, migration: Migration): Promise<void> {
+  await client.query(migration.sql).catch((error: Error) => {
+    throw new FailedMigration(migration, error.message);
+  });
+  await client.query(
+    `INSERT INTO _prisma_migrations (id, checksum, migration_name, finished_at, applied_steps_count)
+     VALUES ($1, $2, $3, clock_timestamp(), 1)`,
+    rowOf(migration),
+  );
+}
+
+/** Id, checksum and name of its row. */
+function rowOf({ name, sql }: Migration): (string | undefined)[] {
+  return [randomUUID(), checksums(sql)[0], name];
 }
 
 async function makeSchema(client: pg.Client, schema: string): Promise<void> {
@@ -160,7 +198,7 @@ async function grantAppRole(client: pg.Client, schema: string, appRole: string):
     GRANT USAGE ON SCHEMA ${pg.escapeIdentifier(schema)} TO ${role};
     ${onAll("TABLE", (names) => `GRANT SELECT, INSERT, UPDATE, DELETE ON ${names} TO ${role};`)}
     REVOKE UPDATE, DELETE ON ${appendOnly.join(", ")} FROM ${role};
-    REVOKE INSERT, UPDATE, DELETE ON _prisma_migrations FROM ${role};
+    REVOKE INSERT, UPDATE, DELETE ON _prisma_migrations, _functions FROM ${role};
     ${onAll("SEQUENCE", (names) => `GRANT USAGE, SELECT ON ${names} TO ${role};`)}
     ${onAll("FUNCTION", (names) => `GRANT EXECUTE ON ${names} TO ${role};`)}
   `);

@@ -18,11 +18,13 @@ import { applyMigrations } from "./migrate";
 
 const SCHEMA = path.join("prisma", "schema.prisma");
 
-/**
- * The SQL that would bring what the migrations make to what prisma/schema.prisma says; empty when they agree. Works
- * without any download: a throwaway PostgreSQL runs our migrations, and Prisma's engine compares as WebAssembly.
- */
-export async function diffMigrationsToSchema(schema = readFileSync(SCHEMA, "utf8")): Promise<string> {
+/** The SQL that would bring what the migrations make to what prisma/schema.prisma says; empty when they agree. */
+export function diffMigrationsToSchema(schema?: string): Promise<string> {
+  return withReferenceDatabase((ownerUrl) => diffDatabaseToSchema(ownerUrl, schema));
+}
+
+/** A throwaway PostgreSQL that holds exactly what this checkout makes. */
+export async function withReferenceDatabase<T>(work: (ownerUrl: string) => Promise<T>): Promise<T> {
   const dataDir = path.join(os.tmpdir(), `murph-schema-${randomBytes(8).toString("hex")}`);
   const remove = () => rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
   const starting = startEmbeddedPostgres({ dataDir, scratch: true });
@@ -32,7 +34,7 @@ export async function diffMigrationsToSchema(schema = readFileSync(SCHEMA, "utf8
     const server = await starting;
     try {
       await applyMigrations(server.ownerUrl);
-      return await diffDatabaseToSchema(server.ownerUrl, schema);
+      return await work(server.ownerUrl);
     } finally {
       await server.stop();
     }
@@ -42,7 +44,11 @@ export async function diffMigrationsToSchema(schema = readFileSync(SCHEMA, "utf8
   }
 }
 
-async function diffDatabaseToSchema(databaseUrl: string, schema: string): Promise<string> {
+/** Works without any download: Prisma's engine compares as WebAssembly. */
+export async function diffDatabaseToSchema(
+  databaseUrl: string,
+  schema = readFileSync(SCHEMA, "utf8"),
+): Promise<string> {
   // Once a process: the glue code keeps views of the first instance's memory.
   engineLoaded ??= loadEngine();
   await engineLoaded;
@@ -58,7 +64,7 @@ async function diffDatabaseToSchema(databaseUrl: string, schema: string): Promis
     to: { tag: "schemaDatamodel", files },
     script: true,
     exitCode: true,
-    filters: { externalTables: [], externalEnums: [] },
+    filters: { externalTables: [`${schemaOf(databaseUrl)}._functions`], externalEnums: [] },
   });
   return exitCode === 0 ? "" : (stdout ?? "").trim();
 }

@@ -11,7 +11,7 @@ export interface FunctionAnswer {
 }
 
 /**
- * Calls one of the SQL functions of prisma/migrations in one round trip and answers its jsonb object.
+ * Calls one of the SQL functions of prisma/functions in one round trip and answers its jsonb object.
  * An outcome that is a code of the error table is thrown as AppError with its details.
  */
 export async function callFunction(call: Prisma.Sql): Promise<FunctionAnswer> {

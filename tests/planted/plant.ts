@@ -28,16 +28,12 @@ export interface SourcePlant extends PlantHead {
   readonly file: string;
 }
 
-/** One safeguard taken out of a function of the database, whichever migration defined it last. */
+/** One safeguard taken out of a function of prisma/functions. */
 export interface SqlPlant extends PlantHead {
   readonly sqlFunction: string;
 }
 
 export type Plant = SourcePlant | SqlPlant;
-
-export function placeOf(plant: Plant): string {
-  return "file" in plant ? plant.file : `SQL ${plant.sqlFunction.split("(")[0]}()`;
-}
 
 export function absolutePath(file: string): string {
   return path.join(ROOT, file);

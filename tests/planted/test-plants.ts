@@ -1,6 +1,7 @@
 import { it } from "vitest";
 import { catchPlant } from "./catch-plant";
-import { type Plant, placeOf } from "./plant";
+import type { Plant } from "./plant";
+import { sourceOf } from "./planted-database";
 
 /** What the table shows of a plant. */
 export interface PlantReport {
@@ -35,4 +36,8 @@ export function testPlants(plants: readonly Plant[]): void {
       report.by = await catchPlant(plant);
     });
   }
+}
+
+function placeOf(plant: Plant): string {
+  return "file" in plant ? plant.file : `${sourceOf(plant.sqlFunction).file} ${plant.sqlFunction}()`;
 }

@@ -42,7 +42,11 @@ async function checkStatically(): Promise<void> {
     check("types", "typescript/bin/tsc", ["--noEmit", "--incremental", "false"]),
     check("unused code", "knip/bin/knip.js", []),
     check("lock file complete", "tsx/dist/cli.mjs", ["tests/tools/check-lock.ts"]),
-    check("schema and migrations agree", "tsx/dist/cli.mjs", ["--conditions=react-server", "lib/boot/bin/db-check.ts"]),
+    check("schema and migrations agree", "tsx/dist/cli.mjs", [
+      "--conditions=react-server",
+      "lib/boot/bin/db-check.ts",
+      "--sources",
+    ]),
   ]);
 }
 

@@ -111,7 +111,7 @@ export const DATABASE_PLANTS: readonly SqlPlant[] = [
     id: "dead-holder-kept",
     rule: "F33",
     removed: "the lease of a holder that died is free before its time",
-    sqlFunction: "claim_publications(uuid, integer, integer, uuid[])",
+    sqlFunction: "claim_publications",
     find: "ELSE relay_key(c.lease_owner) <> ALL (here.keys) END",
     replace: "ELSE false END",
     witness: { file: RELAY, test: "F12 F33 a holder that died is replaced after a second" },

@@ -2,7 +2,7 @@ import { readdirSync, readFileSync } from "node:fs";
 import path from "node:path";
 import pg from "pg";
 import { describe, expect, test } from "vitest";
-import { MigrationError } from "@/lib/boot/migrate";
+import { MigrationError } from "@/lib/boot/migration-error";
 import { Prisma } from "@/lib/generated/prisma/client";
 import { describeError } from "@/lib/server/describe-error";
 import { MailError } from "@/lib/server/mail/mail-error";
