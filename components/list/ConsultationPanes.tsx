@@ -1,12 +1,12 @@
 "use client";
 
 import { usePathname, useSelectedLayoutSegment } from "next/navigation";
-import { useEffect, useState, useSyncExternalStore } from "react";
+import { useEffect, useState } from "react";
 import { ChatRoom } from "@/components/chat/ChatRoom";
 import type { ChatActions, FormAction } from "@/components/chat/form-action";
 import { cn } from "@/components/ui/cn";
 import { useConsultationList } from "@/hooks/useConsultationList";
-import { consultationAt, LIST_PATH, showPanes } from "@/lib/browser/consultation-pages";
+import { consultationAt, isOfDocument, LIST_PATH, showPanes } from "@/lib/browser/consultation-pages";
 import type { Parts } from "@/lib/jsx/content";
 import type { ConsultationRow } from "@/lib/protocol/snapshot";
 import type { User } from "@/lib/protocol/user";
@@ -26,7 +26,6 @@ interface ConsultationPanesProps {
 }
 
 const NOT_SERVED = Symbol();
-const never = () => () => {};
 
 /**
  * List beside conversation; a phone shows one of them, and where there is nothing to choose from there is one only.
@@ -36,17 +35,13 @@ const never = () => () => {};
 export function ConsultationPanes(props: ConsultationPanesProps) {
   const { viewer, initialRows, actions, editWindowSeconds, answerRequest, children } = props;
   const segment = useSelectedLayoutSegment();
-  const asked = consultationAt(usePathname());
+  const path = usePathname();
+  const asked = consultationAt(path);
   const openId = asked === undefined ? segment : asked;
   const list = useConsultationList(initialRows);
   // What the server rendered of a room counts in the document that it came with, and once: Next keeps pages, and whoever
   // comes back may be let in no more (UI4). The client asks, or knows.
-  const isDocument = useSyncExternalStore(
-    never,
-    () => false,
-    () => true,
-  );
-  const [served, spend] = useState(isDocument ? segment : NOT_SERVED);
+  const [served, spend] = useState(() => (isOfDocument(path) ? segment : NOT_SERVED));
   if (served !== NOT_SERVED && openId !== served) spend(NOT_SERVED);
   const isServed = asked === undefined || openId === served;
   useEffect(showPanes, []);

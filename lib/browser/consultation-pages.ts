@@ -38,6 +38,14 @@ export function overlayHistory(): OverlayHistory {
   return history;
 }
 
+/** Where this document was loaded; read before anything else is opened in it. */
+const loadedAt = typeof window === "undefined" ? null : window.location.pathname;
+
+/** Whether this page came with the document, and nothing else has been shown in it since. */
+export function isOfDocument(path: string): boolean {
+  return loadedAt === null || (path === loadedAt && !history?.hasMoved);
+}
+
 /** Opens a consultation, or the list, beside what is here; false: that takes another page. */
 export function openWithinPanes(path: string): boolean {
   const tab = overlayHistory();

@@ -28,6 +28,8 @@ export interface OtherPages {
  * so that whenever nobody is told of a wait the address is that of the page that is shown.
  */
 export class OverlayHistory {
+  /** Whether another address than the document's own has been shown. */
+  hasMoved = false;
   private readonly open: { close(): void }[] = [];
   /** Of the current entry. It differs from what is open only until the next `settle`. */
   private depth: number;
@@ -193,7 +195,9 @@ export class OverlayHistory {
 
   /** The router writes what it shows. */
   private arrivedAt(routerState: unknown = this.window.history.state): void {
-    this.href = this.window.location.href;
+    const { href } = this.window.location;
+    this.hasMoved ||= withoutHash(href) !== withoutHash(this.href);
+    this.href = href;
     this.routerState = routerState;
     this.entry = this.window.navigation?.currentEntry?.key;
     this.arrive?.();

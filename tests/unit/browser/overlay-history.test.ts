@@ -366,5 +366,18 @@ describe("R5 overlays in history", () => {
     const overlays = overlaysOf(window);
     await window.travel(-1);
     expect([window.waitedFor, overlays.shown]).toEqual([null, "/settings"]);
+    expect(overlays.hasMoved).toBe(false);
+  });
+
+  it("W6 UI4 a document has moved once another page is shown, not while it is waited for", async () => {
+    const window = new TestWindow(inRoom());
+    const overlays = overlaysOf(window);
+    await window.travel(-1);
+    expect(overlays.hasMoved).toBe(false);
+    window.history.replaceState({ list: 1 }, "", "/list");
+    expect(overlays.hasMoved).toBe(true);
+    await window.travel(1);
+    window.history.replaceState({ room: 1 }, "", "/room");
+    expect(overlays.hasMoved).toBe(true);
   });
 });
