@@ -35,7 +35,7 @@ export default defineConfig({
   resolve: { alias: { "@": root, "server-only": path.join(root, "node_modules/server-only/empty.js") } },
   test: {
     // Most of the time a test waits for a browser or a process; one file at a time would leave the machine idle.
-    maxWorkers: Math.max(2, availableParallelism() - 1),
+    maxWorkers: Math.max(3, availableParallelism() - 1),
     // For what must never happen: how long a test takes says something of the machine only.
     testTimeout: 60_000,
     hookTimeout: 60_000,

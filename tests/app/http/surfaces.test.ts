@@ -95,6 +95,19 @@ describe("S7 every verb on every kind of place has its stated status and the hea
     },
   );
 
+  // Every route and many values: nasty-values.deep.test.ts.
+  test.each(["%00", "%7f", "%80", "%e2%80%a8", "%f0%9f%98%80"])(
+    "S7 what no header may hold, %s, is harmless in a query and a cookie",
+    async (value) => {
+      for (const target of ["/api/auth/error", "/api/auth/signin", "/sign-in"]) {
+        const query = `error=${value}&callbackUrl=${value}`;
+        const answer = await say("GET", `${target}?${query}`, { ...own, Cookie: `next-auth.callback-url=${value}` });
+        expect([target, answer.status < 500]).toEqual([target, true]);
+        expectGuarded(answer);
+      }
+    },
+  );
+
   test("S9 ATK91 a target with a host of its own is 400 and leads nowhere", async () => {
     for (const target of ["http://evil.example/", "http://evil.example/consultations", "https://localhost/", "evil"]) {
       const answer = await say("GET", target);
