@@ -139,6 +139,8 @@ describe.skipIf(process.platform !== "linux").each(ENGINES)("$name", ({ name, st
     await expect.poll(async () => (await texts()).slice(-4), { timeout: 20_000 }).toEqual(end4);
     await expect.poll(async () => (await bubbles(other.page)).slice(-4), { timeout: 20_000 }).toEqual(end4);
 
+    // Before that the last rows still change, and who is at the end follows them.
+    await expect.poll(() => window.evaluate<string>(delivery), { timeout: 20_000 }).toMatch(/waiting 2[\s\S]*Read/);
     const walk = await window.evaluate<{ moved: number; reached: boolean }>(SCROLL_TO_THE_FIRST);
     expect(walk.reached).toBe(true);
     expect(walk.moved).toBeLessThanOrEqual(1);
