@@ -1,7 +1,8 @@
 "use client";
 
-import { AnimatePresence, motion, useReducedMotion } from "framer-motion";
+import { m } from "framer-motion";
 import { useEffect, useState } from "react";
+import { useStill } from "@/components/ui/Motion";
 import type { Parts } from "@/lib/jsx/content";
 
 interface ArrivalProps {
@@ -12,18 +13,20 @@ interface ArrivalProps {
 }
 
 export function Arrival({ arriving, onArrived, children }: ArrivalProps) {
-  const [plays] = useState(arriving);
-  const still = useReducedMotion();
+  const [arrives] = useState(arriving);
+  const still = useStill();
   useEffect(() => {
-    if (plays) onArrived();
-  }, [plays, onArrived]);
+    if (arrives) onArrived();
+  }, [arrives, onArrived]);
 
-  if (!plays) return <div>{children}</div>;
+  if (!arrives) return <div>{children}</div>;
   return (
-    <AnimatePresence initial={!still}>
-      <motion.div initial={{ opacity: 0, y: 6 }} animate={{ opacity: 1, y: 0 }} transition={{ duration: 0.15 }}>
-        {children}
-      </motion.div>
-    </AnimatePresence>
+    <m.div
+      initial={still ? false : { opacity: 0, y: 6 }}
+      animate={{ opacity: 1, y: 0 }}
+      transition={{ duration: 0.15 }}
+    >
+      {children}
+    </m.div>
   );
 }

@@ -1,11 +1,11 @@
 "use client";
 
 import { CircleAlert, MessageSquareText } from "lucide-react";
-import { Tooltip } from "radix-ui";
 import { useCallback, useMemo, useRef, useState } from "react";
-import { PeoplePanel } from "@/components/people/PeoplePanel";
 import { PeoplePanelButton } from "@/components/people/PeoplePanelButton";
 import { Button } from "@/components/ui/Button";
+import { useFetchedAtRest } from "@/components/ui/drawn-later";
+import { Motion } from "@/components/ui/Motion";
 import { Notice } from "@/components/ui/Notice";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useLiveParticipants } from "@/hooks/useLiveParticipants";
@@ -33,6 +33,7 @@ import { ConnectionIndicator } from "./ConnectionIndicator";
 import { DeleteDialog } from "./DeleteDialog";
 import type { ChatActions } from "./form-action";
 import { KeepOpenNotice } from "./KeepOpenNotice";
+import { PARTS_OF_ROOM, PeoplePanel } from "./later-parts";
 import type { MessageInputHandle } from "./MessageInput";
 import { MessageList, type MessageListHandle } from "./MessageList";
 import { shownContent } from "./message-actions";
@@ -101,6 +102,7 @@ export function ChatRoom(props: ChatRoomProps) {
     editWindowSeconds: props.editWindowSeconds ?? EDIT_WINDOW_SECONDS,
   });
   useEscapeToComposer();
+  useFetchedAtRest(PARTS_OF_ROOM);
   const printedAt = usePrinting();
   const showOlder = useCallback(() => void loadOlder(), [loadOlder]);
 
@@ -117,7 +119,7 @@ export function ChatRoom(props: ChatRoomProps) {
   const deciding = currentUser.role === "PRACTITIONER" ? actions : undefined;
   const closesAt = (writable && consultation?.closesAt) || null;
   return (
-    <Tooltip.Provider delayDuration={300}>
+    <Motion>
       <RoomContext value={rowActions}>
         <div className="flex h-full min-h-0">
           {/* Scrolls where the letters are so large that the log would find no place. */}
@@ -201,7 +203,7 @@ export function ChatRoom(props: ChatRoomProps) {
           />
         ) : null}
       </RoomContext>
-    </Tooltip.Provider>
+    </Motion>
   );
 }
 

@@ -1,7 +1,7 @@
 "use client";
 
-import { AnimatePresence, motion, useReducedMotion } from "framer-motion";
 import { Hourglass } from "lucide-react";
+import { Unfolding } from "@/components/ui/Motion";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { User } from "@/lib/protocol/user";
 import { ClosingChoice } from "./ClosingChoice";
@@ -19,23 +19,11 @@ interface ClosingBannerProps {
   actions: ChatActions | undefined;
 }
 
-/** Makes room for itself gently, and gives it back. */
 export function ClosingBanner({ closesAt, ...props }: ClosingBannerProps) {
-  const still = useReducedMotion();
   return (
-    <AnimatePresence initial={false}>
-      {closesAt === null ? null : (
-        <motion.div
-          className="shrink-0 overflow-hidden"
-          initial={still ? false : { height: 0, opacity: 0 }}
-          animate={{ height: "auto", opacity: 1 }}
-          exit={{ height: 0, opacity: 0 }}
-          transition={{ duration: still ? 0 : 0.16 }}
-        >
-          <Countdown closesAt={closesAt} {...props} />
-        </motion.div>
-      )}
-    </AnimatePresence>
+    <Unfolding shown={closesAt !== null} className="shrink-0 overflow-hidden">
+      {closesAt === null ? null : <Countdown closesAt={closesAt} {...props} />}
+    </Unfolding>
   );
 }
 

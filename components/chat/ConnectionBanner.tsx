@@ -1,7 +1,7 @@
 "use client";
 
-import { AnimatePresence, motion, useReducedMotion } from "framer-motion";
 import { CloudOff, WifiOff } from "lucide-react";
+import { Unfolding } from "@/components/ui/Motion";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { PushState } from "@/lib/protocol/snapshot";
 import type { ConnectionStatus } from "@/lib/sync/connection";
@@ -18,7 +18,6 @@ interface ConnectionBannerProps {
 /** CON1: only what lasts is worth a banner, and it says what still works. */
 export function ConnectionBanner({ status, push, reachable }: ConnectionBannerProps) {
   const { banner } = useWords().connection;
-  const still = useReducedMotion();
   const trouble = status !== "live" || push === "delayed" || !reachable;
   const shown = useLasting(trouble, PATIENCE_MS);
   const delayed = status === "live" || push === "delayed";
@@ -28,22 +27,12 @@ export function ConnectionBanner({ status, push, reachable }: ConnectionBannerPr
 
   return (
     <div role="status" className="shrink-0">
-      <AnimatePresence initial={false}>
-        {shown ? (
-          <motion.div
-            className="overflow-hidden bg-warning-soft text-warning"
-            initial={still ? false : { height: 0, opacity: 0 }}
-            animate={{ height: "auto", opacity: 1 }}
-            exit={{ height: 0, opacity: 0 }}
-            transition={{ duration: still ? 0 : 0.16 }}
-          >
-            <p className="mx-auto flex max-w-3xl gap-2.5 px-4 py-2.5 text-sm sm:px-5">
-              <Icon aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
-              <span>{words}</span>
-            </p>
-          </motion.div>
-        ) : null}
-      </AnimatePresence>
+      <Unfolding shown={shown} className="overflow-hidden bg-warning-soft text-warning">
+        <p className="mx-auto flex max-w-3xl gap-2.5 px-4 py-2.5 text-sm sm:px-5">
+          <Icon aria-hidden="true" className="mt-0.5 size-4 shrink-0" />
+          <span>{words}</span>
+        </p>
+      </Unfolding>
     </div>
   );
 }

@@ -5,8 +5,7 @@ import { type ComponentProps, Fragment, useState } from "react";
 import { cn } from "@/components/ui/cn";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import type { TimelineItem } from "@/lib/core/timeline";
-import { MessageMenu } from "./MessageMenu";
-import { ReactionPicker } from "./ReactionPicker";
+import { MessageMenu, ReactionPicker } from "./later-parts";
 import { useRoomActions } from "./RoomContext";
 
 interface MessageToolsProps {

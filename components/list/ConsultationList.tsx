@@ -4,10 +4,10 @@ import { MessagesSquare, SearchX, Settings } from "lucide-react";
 import { useState } from "react";
 import { ConnectionIndicator } from "@/components/chat/ConnectionIndicator";
 import type { FormAction } from "@/components/chat/form-action";
-import { NewConsultation } from "@/components/people/NewConsultation";
 import { NewConsultationButton } from "@/components/people/NewConsultationButton";
 import { Brand } from "@/components/shell/Brand";
 import { Button } from "@/components/ui/Button";
+import { drawnLater, useFetchedAtRest } from "@/components/ui/drawn-later";
 import { Notice } from "@/components/ui/Notice";
 import { PageLink } from "@/components/ui/PageLink";
 import { useWords } from "@/components/ui/ViewpointProvider";
@@ -19,6 +19,12 @@ import { type Filter, filterRows } from "./filter-rows";
 import { ListFailure } from "./ListFailure";
 import { ListFilter } from "./ListFilter";
 import { ListSkeleton } from "./ListSkeleton";
+
+const [NewConsultation, form] = drawnLater(
+  async () => (await import("@/components/people/NewConsultation")).NewConsultation,
+);
+const PARTS_OF_PRACTITIONER = [form];
+const NO_PARTS: [] = [];
 
 interface ConsultationListProps {
   viewer: User;
@@ -35,6 +41,7 @@ export function ConsultationList({ viewer, list, openId, answerRequest }: Consul
   const [creating, setCreating] = useState(false);
   const Heading = openId === null ? "h1" : "h2";
   const practitioner = viewer.role === "PRACTITIONER";
+  useFetchedAtRest(practitioner ? PARTS_OF_PRACTITIONER : NO_PARTS);
   const filtered = filter !== "all" || query.trim() !== "";
   const shown = filterRows(rows, filter, query);
   const showAll = () => {
@@ -96,7 +103,7 @@ export function ConsultationList({ viewer, list, openId, answerRequest }: Consul
           />
         )}
       </nav>
-      {practitioner ? <NewConsultation open={creating} onClose={() => setCreating(false)} /> : null}
+      {practitioner && creating ? <NewConsultation onClose={() => setCreating(false)} /> : null}
     </div>
   );
 }

@@ -2,8 +2,8 @@
 
 import { usePathname, useSelectedLayoutSegment } from "next/navigation";
 import { useEffect, useState } from "react";
-import { ChatRoom } from "@/components/chat/ChatRoom";
 import type { ChatActions, FormAction } from "@/components/chat/form-action";
+import { OpenedRoom, roomPart } from "@/components/chat/later-room";
 import { cn } from "@/components/ui/cn";
 import { useConsultationList } from "@/hooks/useConsultationList";
 import { consultationAt, isOfDocument, LIST_PATH, showPanes } from "@/lib/browser/consultation-pages";
@@ -26,6 +26,8 @@ interface ConsultationPanesProps {
 }
 
 const NOT_SERVED = Symbol();
+/** At once, for it is what somebody opens next. */
+const fetchRoom = () => roomPart.fetch();
 
 /**
  * List beside conversation; a phone shows one of them, and where there is nothing to choose from there is one only.
@@ -45,6 +47,7 @@ export function ConsultationPanes(props: ConsultationPanesProps) {
   if (served !== NOT_SERVED && openId !== served) spend(NOT_SERVED);
   const isServed = asked === undefined || openId === served;
   useEffect(showPanes, []);
+  useEffect(fetchRoom, []);
   useOpeningFocus(openId);
   useOpenedTitle(isServed ? undefined : openId);
   const nothing = openId === null && !list.loading && list.rows.length === 0;
@@ -74,7 +77,7 @@ export function ConsultationPanes(props: ConsultationPanesProps) {
         ) : openId === null ? (
           <NothingOpen />
         ) : (
-          <ChatRoom
+          <OpenedRoom
             key={openId}
             roomId={openId}
             currentUser={viewer}

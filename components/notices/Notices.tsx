@@ -1,18 +1,15 @@
 "use client";
 
-import { Toast } from "radix-ui";
 import { useCallback, useEffect, useState } from "react";
+import { drawnLater, useFetchedAtRest, useIsHere } from "@/components/ui/drawn-later";
 import { useOpenPage } from "@/components/ui/PageLink";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { useNotifications } from "@/hooks/useNotifications";
 import { consultationPath } from "@/lib/browser/consultation-pages";
 import { showInTitle } from "@/lib/browser/page-title";
-import { AskToast } from "./AskToast";
-import { MessageToast } from "./MessageToast";
-import { ToastCard } from "./ToastCard";
 
-/** Rests while a pointer or the focus is on it. */
-const SHOWN_MS = 8_000;
+const [ToastCorner, cornerPart] = drawnLater(async () => (await import("./ToastCorner")).ToastCorner);
+const PARTS = [cornerPart];
 
 /** On every page of somebody who is signed in: says in a corner, and in the tab's title, that somebody wrote elsewhere. */
 export function Notices() {
@@ -22,6 +19,7 @@ export function Notices() {
 }
 
 export function NoticeCorner({ onOpen }: { onOpen: (consultationId: string) => void }) {
+  useFetchedAtRest(PARTS);
   const { app, notices, preferences } = useWords();
   const { toasts, mayAsk, unread, dismiss, allow, decline } = useNotifications({
     title: app.name,
@@ -37,29 +35,17 @@ export function NoticeCorner({ onOpen }: { onOpen: (consultationId: string) => v
     if (permission === "unsupported") setProblem(preferences.unsupported);
   }
 
+  // Nobody waits for a corner that is empty.
+  const isHere = useIsHere(cornerPart);
+  const isEmpty = toasts.length === 0 && !mayAsk && problem === null;
+  if (isEmpty && !isHere) return null;
   return (
-    <Toast.Provider label={notices.label} duration={SHOWN_MS} swipeDirection="right">
-      {toasts.map((toast) => (
-        <MessageToast
-          key={toast.messageId}
-          toast={toast}
-          onOpen={() => onOpen(toast.consultationId)}
-          onDismiss={() => dismiss(toast.messageId)}
-        />
-      ))}
-      {mayAsk ? <AskToast onAllow={() => void allowAndSay()} onDecline={decline} /> : null}
-      {problem ? (
-        <ToastCard lasting onDismiss={() => setProblem(null)}>
-          <Toast.Description className="text-sm">
-            <span>{problem}</span>
-          </Toast.Description>
-        </ToastCard>
-      ) : null}
-      <Toast.Viewport
-        label={notices.region("{hotkey}")}
-        data-notices=""
-        className="fixed inset-x-3 top-18 z-40 flex flex-col gap-2 outline-none sm:start-auto sm:w-96"
-      />
-    </Toast.Provider>
+    <ToastCorner
+      {...{ toasts, mayAsk, problem, onOpen }}
+      onDismiss={dismiss}
+      onAllow={() => void allowAndSay()}
+      onDecline={decline}
+      onProblemRead={() => setProblem(null)}
+    />
   );
 }

@@ -13,7 +13,6 @@ import { NewConsultationForm } from "./NewConsultationForm";
 import { NO_FIELDS } from "./new-consultation";
 
 interface NewConsultationProps {
-  open: boolean;
   onClose(): void;
 }
 
@@ -21,7 +20,7 @@ interface NewConsultationProps {
  * Dialog for practitioners. What was typed is still there when it is opened again, and what is said once goes with nothing but
  * its own button.
  */
-export function NewConsultation({ open, onClose }: NewConsultationProps) {
+export function NewConsultation({ onClose }: NewConsultationProps) {
   const { newConsultation, people } = useWords();
   const { refresh } = useConsultationList();
   const openPage = useOpenPage();
@@ -41,7 +40,6 @@ export function NewConsultation({ open, onClose }: NewConsultationProps) {
     if (consultationId !== null) openPage(consultationPath(consultationId));
   }
 
-  if (!open) return null;
   const asked = created?.consultation.invitation;
   return asked ? (
     <Modal key="created" title={newConsultation.created} onClose={() => finish(null)}>

@@ -5,26 +5,30 @@ import { useEffect, useSyncExternalStore } from "react";
 import { Button } from "@/components/ui/Button";
 import { useWords } from "@/components/ui/ViewpointProvider";
 import { overlayHistory } from "@/lib/browser/consultation-pages";
+import { awaitedParts } from "@/lib/browser/later-part";
 import { pageRequests } from "@/lib/browser/page-requests";
 
 const nobody = () => () => {};
 const subscribe = typeof window === "undefined" ? nobody : pageRequests().subscribe;
 const isWaiting = () => pageRequests().getSnapshot();
 
-/** Says that a page was asked for that does not come, and lets go of it. */
+/** Says that a page was asked for that does not come, and lets go of it; or a part of the program. */
 export function PageWait() {
   const { pages } = useWords();
   const waiting = useSyncExternalStore(subscribe, isWaiting, () => false);
+  const lacking = useSyncExternalStore(awaitedParts.subscribe, awaitedParts.getSnapshot, () => false);
   useEffect(openDocumentsWhenTheyCome, []);
   return (
     <div role="status" className="pointer-events-none fixed inset-x-3 bottom-20 z-50 flex justify-center print:hidden">
-      {waiting ? (
+      {waiting || lacking ? (
         <div className="pointer-events-auto flex max-w-md flex-wrap items-center justify-end gap-x-4 gap-y-2 rounded-2xl border border-line bg-surface px-4 py-3 shadow-float">
           <CloudOff aria-hidden="true" className="size-5 shrink-0 text-ink-soft" />
-          <p className="min-w-0 grow basis-40 text-sm">{pages.waiting}</p>
-          <Button look="secondary" size="small" onClick={stay}>
-            {pages.stay}
-          </Button>
+          <p className="min-w-0 grow basis-40 text-sm">{waiting ? pages.waiting : pages.lacking}</p>
+          {waiting ? (
+            <Button look="secondary" size="small" onClick={stay}>
+              {pages.stay}
+            </Button>
+          ) : null}
         </div>
       ) : null}
     </div>

@@ -3,7 +3,9 @@
 import { MailWarning } from "lucide-react";
 import { useEffect, useState } from "react";
 import { useWords } from "@/components/ui/ViewpointProvider";
-import { unsentOnDevice } from "@/lib/browser/queue/kept-on-device";
+import { LaterPart } from "@/lib/browser/later-part";
+
+const queue = new LaterPart(() => import("@/lib/browser/queue/kept-on-device"));
 
 /** Before somebody signs in: what another account left here would be deleted (SND5). Says neither whose nor what. */
 export function UnsentHere() {
@@ -11,9 +13,11 @@ export function UnsentHere() {
   const [found, setFound] = useState(false);
   useEffect(() => {
     let asked = true;
-    void unsentOnDevice().then((kept) => {
+    const look = async () => {
+      const kept = await (await queue.whenHere()).unsentOnDevice();
       if (asked) setFound(kept.length > 0);
-    });
+    };
+    void look();
     return () => {
       asked = false;
     };

@@ -96,3 +96,13 @@ export function writeCookie(line: string): void {
     document.cookie = line;
   });
 }
+
+/** Once the browser has nothing more urgent to do; Safari does not say when that is. */
+export function atRest(run: () => void): () => void {
+  if (typeof requestIdleCallback === "function") {
+    const handle = requestIdleCallback(run, { timeout: 2_000 });
+    return () => cancelIdleCallback(handle);
+  }
+  const timer = setTimeout(run, 500);
+  return () => clearTimeout(timer);
+}

@@ -692,5 +692,7 @@ export const de: Catalogue = {
     waiting:
       "Diese Seite lässt sich gerade nicht abrufen. Sie öffnet sich von selbst, sobald wieder eine Verbindung besteht.",
     stay: "Hier bleiben",
+    lacking:
+      "Ein Teil der App lässt sich gerade nicht laden. Er kommt von selbst; bleibt es dabei, laden Sie die Seite neu.",
   },
 };

@@ -666,6 +666,7 @@ export const en = {
     signInAgainInNewTab: "Sign in again (new tab)",
     waiting: "That page cannot be fetched just now. It opens by itself as soon as there is a connection.",
     stay: "Stay here",
+    lacking: "A part of the app cannot be loaded just now. It comes by itself; if this lasts, load the page again.",
   },
 };
 

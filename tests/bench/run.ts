@@ -8,6 +8,7 @@ import { breakdown } from "./breakdown";
 import { measureBrowser } from "./browser";
 import { baseline, polling, product, type Room } from "./contenders";
 import { type Contender, type Figures, measure, percentile, table } from "./measure";
+import { measureScripts } from "./scripts";
 import { startBaseline } from "./start-baseline";
 import { startChannels } from "./start-channels";
 
@@ -161,6 +162,8 @@ try {
   const parts = await breakdown({ client: await clientOf(app, patient), sender: patient, consultationId });
   console.log("\nWhere the time of one send goes (median ms, each part alone)");
   console.log(table(parts.map(([name, value]) => [name, value.toFixed(2)])));
+
+  console.log(`\n${table(await measureScripts(app))}`);
 
   console.log("\nIn two real browsers");
   console.log(table(await measureBrowser(app)));

@@ -12,6 +12,7 @@ import { endSession, openSession } from "@/lib/server/accounts/sessions";
 import { db } from "@/lib/server/db";
 import { channelsKeys, clientOf, rowsOf, useApp } from "@/tests/support/app-world";
 import { type Answer, HttpClient } from "@/tests/support/http-client";
+import { scriptBytes } from "@/tests/support/page-scripts";
 import { createPerson, createWorld, messageOf } from "@/tests/support/world";
 
 const app = useApp();
@@ -370,4 +371,16 @@ test("ATK95 ATK96 no file sent to browsers holds a secret, its name, a server mo
     const text = fs.readFileSync(path.join(entry.parentPath, entry.name), "latin1");
     for (const word of words) expect([entry.name, word, text.includes(word)]).toEqual([entry.name, word, false]);
   }
+});
+
+describe("what a page costs (docs/performance.md)", () => {
+  test.each([
+    ["room", 330],
+    ["/consultations", 270],
+    ["/settings", 266],
+    ["/sign-in", 189],
+  ])("the scripts of the first load of %s are no more than %i kB, gzip", async (page, kilobytes) => {
+    const reader = page === "/sign-in" ? new HttpClient(app.baseUrl) : patient;
+    expect(await scriptBytes(reader, page === "room" ? room() : page)).toBeLessThan(kilobytes * 1_000);
+  });
 });

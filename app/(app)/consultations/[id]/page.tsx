@@ -4,7 +4,7 @@ import { v7 } from "uuid";
 import { roomSettings } from "@/app/(app)/consultations/room-settings";
 import { requireViewer } from "@/app/viewer";
 import { requestWords } from "@/app/viewpoint";
-import { ChatRoom } from "@/components/chat/ChatRoom";
+import { ServedRoom } from "@/components/chat/ServedRoom";
 import { uuidV4Schema } from "@/lib/protocol/ids";
 import type { Snapshot } from "@/lib/protocol/snapshot";
 import { AppError } from "@/lib/server/app-error";
@@ -22,7 +22,7 @@ export default async function ConsultationPage({ params }: { params: Promise<{ i
   const { claim, viewer } = await requireViewer(path);
   if (!uuidV4Schema.safeParse(id).success) notFound();
   return (
-    <ChatRoom
+    <ServedRoom
       roomId={id}
       currentUser={viewer}
       initialSnapshot={await snapshotOf(claim, id, path)}
