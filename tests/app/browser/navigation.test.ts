@@ -138,6 +138,8 @@ describe("W6 the address is that of the page that is shown, or of the one that i
     await page.goBack();
     await said(page, "From Anna").waitFor();
     await page.waitForURL(`**/${withAnna}`);
+    // Its scripts have come: what leaves a document before is another matter.
+    await live(page);
     await page.goForward();
     await settings(page).waitFor();
     await page.waitForURL("**/settings");
