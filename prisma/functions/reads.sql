@@ -104,12 +104,19 @@ CREATE OR REPLACE FUNCTION counterpart_json(p_consultation uuid, p_user uuid) RE
   LIMIT 1
 $$;
 
+-- Who asks: whoever has invited, and no colleague in whose name they might hide, also when they have left since.
+CREATE OR REPLACE FUNCTION asker_json(p_consultation uuid, p_user uuid) RETURNS jsonb LANGUAGE sql STABLE AS $$
+  SELECT person_json(p_consultation, i.invited_by) || presence_in_json(p_consultation, i.invited_by, p_user)
+  FROM invitations i WHERE i.consultation_id = p_consultation AND i.user_id = p_user
+  ORDER BY i.created_at DESC LIMIT 1
+$$;
+
 -- One line of a participant's list; null for everybody else. Whoever is asked sees who asks and what about, and nothing
 -- that only participants see.
 CREATE OR REPLACE FUNCTION row_json(p_consultation uuid, p_user uuid) RETURNS jsonb LANGUAGE sql STABLE AS $$
   SELECT jsonb_build_object(
     'id', c.id, 'status', c.status, 'subject', c.subject, 'scheduledFor', iso(c.scheduled_for),
-    'counterpart', counterpart_json(c.id, p_user))
+    'counterpart', CASE WHEN p.asked_at IS NOT NULL THEN asker_json(c.id, p_user) ELSE counterpart_json(c.id, p_user) END)
   || CASE WHEN p.asked_at IS NOT NULL THEN jsonb_build_object(
     'request', jsonb_build_object('askedAt', iso(p.asked_at)),
     'othersCount', 1, 'invitation', NULL, 'lastMessage', NULL, 'unreadCount', 0,

@@ -160,6 +160,19 @@ describe("a first consultation with another practitioner", () => {
     expect(await db().mail.count({ where: { consultationId: id, kind: "new-message" } })).toBe(0);
   });
 
+  it("S3 who asks is who has invited, not a colleague who was added to it, also once the one has left and the other asks again", async () => {
+    const { anna, weber, okafor, id } = await asked();
+    const rowOf = async () => (await listConsultations(anna)).find((row) => row.id === id);
+    await addParticipant(okafor, id, weber);
+    await removeParticipant(okafor, id, okafor);
+    const asker = { id: okafor.userId, name: "Dr. Okafor", online: false, lastActiveAt: null };
+    expect(await rowOf()).toMatchObject({ request: {}, counterpart: asker });
+    await renewInvitation(weber, id, "en");
+    expect(await rowOf()).toMatchObject({ request: {}, counterpart: { id: weber.userId } });
+    await answerRequest(anna, id, true);
+    expect(await rowOf()).toMatchObject({ counterpart: { id: weber.userId, online: false } });
+  });
+
   it("S3 accepted it is theirs with all that was written, live for both, under their own name", async () => {
     const { anna, okafor, id } = await asked();
     await startConsultation(okafor, id);
