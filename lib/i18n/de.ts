@@ -110,7 +110,8 @@ export const de: Catalogue = {
     signedInAs: (name) =>
       `Sie sind hier als ${name} angemeldet. Wenn Sie fortfahren, wechselt dieser Browser zum Konto dieses Links.`,
     closedTitle: "Dieser Link gilt nicht mehr",
-    closed: "Jeder Link gilt einmal und eine Stunde lang, bis ein Passwort gesetzt ist. Fordern Sie einen neuen an.",
+    closed:
+      "Jeder Link gilt einmal und eine Stunde lang, bis ein Passwort gesetzt ist. Wenn Sie schon eines gesetzt haben, melden Sie sich damit an. Sonst fordern Sie einen neuen Link an.",
     askAgain: "Neuen Link anfordern",
     setPassword: "Passwort setzen",
     saving: "Wird gespeichert …",

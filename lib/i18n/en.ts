@@ -106,7 +106,8 @@ export const en = {
     signedInAs: (name: string) =>
       `You are signed in here as ${name}. If you go on, this browser changes to the account of this link.`,
     closedTitle: "This link is not valid any more",
-    closed: "Each link works once and for one hour, until a password is set. Ask for a new one.",
+    closed:
+      "Each link works once and for one hour, until a password is set. If you have set one already, sign in with it. Otherwise ask for a new link.",
     askAgain: "Ask for a new link",
     setPassword: "Set the password",
     saving: "Saving …",

@@ -52,6 +52,9 @@ async function ResetClosed({ reason }: { reason: ClosedReason }) {
           <Link href="/forgot-password" className={buttonClass()}>
             <span>{account.askAgain}</span>
           </Link>
+          <Link href="/sign-in" className={buttonClass({ look: "secondary" })}>
+            <span>{account.toSignIn}</span>
+          </Link>
         </Notice>
       )}
     </main>
