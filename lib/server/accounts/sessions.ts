@@ -16,6 +16,8 @@ interface Opening {
   userAgent?: string | null;
   /** The password hash that was found to match: a password changed meanwhile opens nothing. */
   proof?: string | null;
+  /** Whose cookie the new one takes the place of: nobody could sign that session out any more. */
+  replaced?: string | null;
 }
 
 /**
@@ -24,13 +26,14 @@ interface Opening {
  */
 export async function openSession(
   userId: string,
-  { userAgent = null, proof = null }: Opening = {},
+  { userAgent = null, proof = null, replaced = null }: Opening = {},
 ): Promise<{ sessionId: string }> {
   const sessionId = randomUUID();
   const name = userAgent?.slice(0, MAX_USER_AGENT) ?? null;
   await callFunction(
     Prisma.sql`open_session(${sessionId}::uuid, ${userId}::uuid, ${SESSION_SECONDS}::integer, ${name}, ${proof})`,
   );
+  if (replaced) await endSession(replaced);
   return { sessionId };
 }
 

@@ -60,6 +60,7 @@ export async function handleAuth(
     ...{ origin, secure, device },
     address: clientAddress(request.headers),
     userAgent: request.headers.get("user-agent"),
+    replaced: (await readToken(request.cookies))?.claim.sessionId ?? null,
     onError: (error) => {
       failure ??= error;
     },

@@ -17,6 +17,8 @@ interface AuthCall {
   address: string;
   device: KnownDevice;
   userAgent: string | null;
+  /** The session that this browser had so far. */
+  replaced: string | null;
   /** next-auth turns a throw below it into a redirect or swallows it: the route hears of it here and throws it anew. */
   onError(error: unknown): void;
   onSignedIn(userId: string): void;
@@ -24,7 +26,7 @@ interface AuthCall {
 
 /** next-auth for one request: credentials in, a token that names a session row out, and nothing else. */
 export function nextAuthOptions(call: AuthCall): AuthOptions {
-  const { origin, secure, address, device, userAgent, onError, onSignedIn } = call;
+  const { origin, secure, address, device, userAgent, replaced, onError, onSignedIn } = call;
   let proof: string | null = null;
   const reporting = async <Value>(work: () => Promise<Value>): Promise<Value> => {
     try {
@@ -64,7 +66,7 @@ export function nextAuthOptions(call: AuthCall): AuthOptions {
       redirect: async ({ url }) => `${origin}${ownPage(url, origin) ?? ""}`,
       jwt: async ({ user }) =>
         reporting(async () => {
-          const { sessionId } = await openSession(user.id, { userAgent, proof });
+          const { sessionId } = await openSession(user.id, { userAgent, proof, replaced });
           onSignedIn(user.id);
           return { sessionId, userId: user.id };
         }),

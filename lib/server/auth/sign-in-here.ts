@@ -4,7 +4,7 @@ import { encode } from "next-auth/jwt";
 import { runtime } from "@/lib/runtime";
 import { openSession, SESSION_SECONDS } from "@/lib/server/accounts/sessions";
 import { isSecure } from "@/lib/server/http/origin";
-import { SESSION_COOKIES } from "./claim-cookie";
+import { readToken, SESSION_COOKIES } from "./claim-cookie";
 import { deviceCookie, readDevice } from "./device-cookie";
 
 /**
@@ -13,7 +13,9 @@ import { deviceCookie, readDevice } from "./device-cookie";
  */
 export async function signInHere(userId: string, proof: string | null = null): Promise<void> {
   const requestHeaders = await headers();
-  const { sessionId } = await openSession(userId, { proof, userAgent: requestHeaders.get("user-agent") });
+  const jar = await cookies();
+  const replaced = (await readToken(jar))?.claim.sessionId;
+  const { sessionId } = await openSession(userId, { proof, userAgent: requestHeaders.get("user-agent"), replaced });
   const token = await encode({
     token: { sessionId, userId },
     secret: runtime().nextAuthSecret,
@@ -21,7 +23,6 @@ export async function signInHere(userId: string, proof: string | null = null): P
   });
   const secure = isSecure(requestHeaders);
   const [pinned, plain] = SESSION_COOKIES;
-  const jar = await cookies();
   const device = await deviceCookie(await readDevice(jar), userId, secure);
   jar.set(device.name, device.value, device.options);
   jar.set(secure ? pinned : plain, token, {

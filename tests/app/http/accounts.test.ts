@@ -76,7 +76,11 @@ describe("a forgotten password", () => {
     ]);
     expect((await here.get("/api/consultations")).status).toBe(200);
     expect((await elsewhere.get("/api/consultations")).body.error.code).toBe("session-ended");
-    expect(words(await new HttpClient(app.baseUrl).get(link))).toContain("This link is not valid any more");
+    const used = await new HttpClient(app.baseUrl).get(link);
+    expect(words(used)).toContain("This link is not valid any more");
+    // The answer may have been lost, and they try again.
+    expect(words(used)).toContain("If you have set one already, sign in with it");
+    expect(used.text).toContain('href="/sign-in"');
     const old = new HttpClient(app.baseUrl);
     await postSignIn(old, email, PASSWORD);
     expect(old.cookies.has(SESSION)).toBe(false);
@@ -186,6 +190,28 @@ describe("signed-in devices", () => {
     // What is left is this very client.
     expect((await end("others")).split("Unknown device")).toHaveLength(2);
     expect(await statuses()).toEqual([200, 401, 401, 401]);
+  });
+
+  test("S3 ATK103 whoever signs in where somebody is signed in ends that session: no copy of its cookie goes on", async () => {
+    const [clara, ben] = [await account(), await account()];
+    const copyOf = (by: HttpClient) => {
+      const copy = new HttpClient(app.baseUrl);
+      copy.cookies.set(SESSION, by.cookies.get(SESSION) ?? "");
+      return copy;
+    };
+    const browser = await signIn(app.baseUrl, clara.email, PASSWORD);
+    const first = copyOf(browser);
+    await postSignIn(browser, clara.email, PASSWORD);
+    expect(await db().session.count({ where: { userId: clara.id, endedAt: null } })).toBe(1);
+    const second = copyOf(browser);
+    await ask(ben.email);
+    const [link = ""] = await linksTo(ben.email, 1);
+    await choose(link, "another good password", browser);
+    expect(await db().session.count({ where: { userId: clara.id, endedAt: null } })).toBe(0);
+    for (const copy of [first, second]) {
+      expect((await copy.get("/api/consultations")).body.error.code).toBe("session-ended");
+    }
+    expect((await browser.get("/api/consultations")).status).toBe(200);
   });
 
   test("S3 nobody ends the sessions of another", async () => {
