@@ -20,17 +20,33 @@ export function nextRow(rows: readonly TimelineRow[], from: number, key: string)
   return found?.key ?? null;
 }
 
+/** For what must never happen: a row that is not drawn. How long drawing one takes is the device's matter. */
+const DRAWN_WITHIN_MS = 3_000;
+let stopLooking: (() => void) | null = null;
+
 /**
  * A row that was out of the window is drawn first, hidden until it is measured, and takes no focus before. Whoever has
- * opened a menu or a dialog meanwhile stays in it.
+ * opened a menu or a dialog meanwhile stays in it, and what is done next, with a key or a pointer, is not undone.
  */
-export function focusRow(key: string, frames = 10): void {
-  requestAnimationFrame(() => {
-    if (document.activeElement?.closest(OVERLAY)) return;
+export function focusRow(key: string): void {
+  stopLooking?.();
+  const ended = new AbortController();
+  const stop = () => ended.abort();
+  stopLooking = stop;
+  for (const type of ["keydown", "pointerdown"]) {
+    document.addEventListener(type, stop, { capture: true, signal: ended.signal });
+  }
+  const begunAt = performance.now();
+  const look = () => {
+    if (ended.signal.aborted) return;
     const row = document.getElementById(`message-${key}`);
-    row?.focus();
-    if (frames > 1 && (row === null || row !== document.activeElement)) focusRow(key, frames - 1);
-  });
+    const inOverlay = document.activeElement?.closest(OVERLAY);
+    if (!inOverlay) row?.focus();
+    const isThere = row !== null && row === document.activeElement;
+    if (inOverlay || isThere || performance.now() - begunAt > DRAWN_WITHIN_MS) stop();
+    else requestAnimationFrame(look);
+  };
+  requestAnimationFrame(look);
 }
 
 /** Puts a message into the middle of the view; its neighbours are measured only then, and may move it once more. */
