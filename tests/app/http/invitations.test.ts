@@ -3,6 +3,7 @@ import fs from "node:fs";
 import { beforeAll, describe, expect, test } from "vitest";
 import { LOCALE_COOKIE } from "@/lib/i18n/locale";
 import { createdConsultationSchema, renewedInvitationSchema } from "@/lib/protocol/commands";
+import { openSession } from "@/lib/server/accounts/sessions";
 import { db } from "@/lib/server/db";
 import { clientOf, useApp } from "@/tests/support/app-world";
 import { type Answer, HttpClient, signIn } from "@/tests/support/http-client";
@@ -298,11 +299,14 @@ describe("/invite/{token}, without JavaScript", () => {
 
   test("ATK72 ATK103 whoever was signed in in that browser is not any more, and goes on elsewhere", async () => {
     const { path } = await invite();
-    const browser = await clientOf(app, practitioner);
+    const here = await openSession(practitioner.userId);
+    const browser = await clientOf(app, { ...practitioner, ...here });
     expect((await browser.get(path)).text).toContain("Dr. Weber");
     await accept(path, { name: "Clara", password: "a good password" }, browser);
     expect((await browser.get("/api/auth/session")).body.user).toMatchObject({ name: "Clara" });
     expect((await doctor.get("/api/auth/session")).body.user).toMatchObject({ name: "Dr. Weber" });
+    const { endedAt } = await db().session.findUniqueOrThrow({ where: { id: here.sessionId } });
+    expect(endedAt).not.toBeNull();
   });
 
   test("ATK75 a foreign or missing origin is 403, and nobody is let in", async () => {
