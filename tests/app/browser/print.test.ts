@@ -50,7 +50,10 @@ it("R6 a conversation prints as a record of all that is loaded, on white, and sa
   expect(await page.locator("[data-record]").count()).toBe(0);
   expect(await log.evaluate((box) => box.scrollTop)).toBe(place);
 
+  const record = page.locator("[data-record]");
+  // The page is told of another medium with a frame, other than of a printer.
   await page.emulateMedia({ media: "print", colorScheme: "dark" });
+  await record.waitFor();
   const paper = await page.locator("body").innerText();
 
   // The header, and where it begins.
@@ -81,7 +84,6 @@ it("R6 a conversation prints as a record of all that is loaded, on white, and sa
   expect(paper).toMatch(/Not sent\n.+Waiting to be sent\s+Not sent by me/s);
   // No controls, no colours of the night; and then the screen is back.
   for (const words of ["Load earlier", "Settings", "Consultations", "Complete"]) expect(paper).not.toContain(words);
-  const record = page.locator("[data-record]");
   const colours = await record.evaluate((box) => [getComputedStyle(box).color, getComputedStyle(box).backgroundColor]);
   expect(colours).toEqual(["rgb(0, 0, 0)", "rgb(255, 255, 255)"]);
   expect(await log.isVisible()).toBe(false);
