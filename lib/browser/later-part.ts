@@ -5,21 +5,20 @@ import { browserClock, browserRandom } from "./clock";
 /** Whoever waits longer than this for a part is told. */
 const PATIENCE_MS = 2_000;
 
-const waits = new Map<symbol, boolean>();
+/** One for each that has waited so long. */
+const waits = new Set<symbol>();
 const watchers = new Set<() => void>();
 
 /** Somebody waits for a part that does not come. */
 export const awaitedParts = {
-  getSnapshot: (): boolean => [...waits.values()].includes(true),
+  getSnapshot: (): boolean => waits.size > 0,
   subscribe: (changed: () => void): Cancel => {
     watchers.add(changed);
     return () => watchers.delete(changed);
   },
 };
 
-function setWait(wait: symbol, lasts: boolean | null): void {
-  if (lasts === null) waits.delete(wait);
-  else waits.set(wait, lasts);
+function tellWatchers(): void {
   for (const changed of watchers) changed();
 }
 
@@ -62,10 +61,13 @@ export class LaterPart<T> {
   await(): Cancel {
     this.fetch();
     const wait = Symbol();
-    const stop = browserClock.after(PATIENCE_MS, () => setWait(wait, true));
+    const stop = browserClock.after(PATIENCE_MS, () => {
+      waits.add(wait);
+      tellWatchers();
+    });
     return () => {
       stop();
-      if (waits.has(wait)) setWait(wait, null);
+      if (waits.delete(wait)) tellWatchers();
     };
   }
 
